@@ -1,0 +1,1 @@
+"""Local services: a real Kafka and a real registry on loopback, with nothing to install by hand."""

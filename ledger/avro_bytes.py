@@ -1,0 +1,48 @@
+"""The few byte forms that entries and bodies are made of, each in one spelling (Avro 1.12)."""
+
+_VARINT_BYTES_MAX = 10
+_LONG = range(-(1 << 63), 1 << 63)
+
+
+class Malformed(ValueError):
+    """Bytes that are no Avro body of their schema, or not its one spelling."""
+
+
+def read_long(data: bytes, at: int) -> tuple[int, int]:
+    """Read a zigzag varint of at most 64 bits at `at`; return the value and where it ended."""
+    shift = result = 0
+    for end in range(at, min(at + _VARINT_BYTES_MAX, len(data))):
+        byte = data[end]
+        result |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            value = (result >> 1) ^ -(result & 1)
+            if (byte == 0 and end > at) or value not in _LONG:
+                raise Malformed(f"a number at byte {at} is spelled longer or larger than it may be")
+            return value, end + 1
+        shift += 7
+    raise Malformed(f"a number at byte {at} has no end")
+
+
+def write_long(value: int) -> bytes:
+    """Return the shortest zigzag varint of a 64-bit number."""
+    rest = (value << 1) ^ (value >> 63)
+    out = bytearray()
+    while rest > 0x7F:
+        out.append(rest & 0x7F | 0x80)
+        rest >>= 7
+    out.append(rest)
+    return bytes(out)
+
+
+def take(data: bytes, at: int, count: int) -> tuple[bytes, int]:
+    """Read exactly `count` bytes at `at`."""
+    end = at + count
+    if not at <= end <= len(data):
+        raise Malformed(f"{count} bytes wanted at byte {at} of {len(data)}")
+    return data[at:end], end
+
+
+def read_bytes(data: bytes, at: int) -> tuple[bytes, int]:
+    """Read a length and as many bytes."""
+    count, at = read_long(data, at)
+    return take(data, at, count)

@@ -1,0 +1,1 @@
+"""The words: every message, reason and topic, and the codec that reads them strictly."""

@@ -1,0 +1,187 @@
+"""The one exactly-once loop: read, step, commit, and only then act.
+
+A step's outputs, the state it changed and the positions it read to are one transaction; what dies in between has not
+happened. The loop never repairs anything in memory: any doubt ends the process, and the restart reads the committed
+truth.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from transport import saved
+from transport.clock import Clock
+from transport.intake import Intake
+from transport.log import Effect, Log, Output, Position, Produce, Record, StateChange
+from transport.names import state_topic
+from transport.probes import Probe
+from transport.processor import Processor
+
+logger = logging.getLogger(__name__)
+
+
+class StepFailed(RuntimeError):
+    """A bug in a processor. Names the first and the last record of what it was given."""
+
+    def __init__(self, what: str, batch: Sequence[Record]) -> None:
+        self.place = " to ".join(_place(record) for record in (batch[:1] + batch[-1:])) if batch else "no record"
+        super().__init__(f"{what}: {self.place}")
+
+
+def _place(record: Record) -> str:
+    return f"{record.topic}[{record.partition}]@{record.offset}"
+
+
+def _monotonic_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopSettings:
+    """The loop's bounds.
+
+    batch_max: records a step, so that a transaction stays far under its time-out.
+    tick_ms: a step is called at least this often, for deadlines that no record announces.
+    hold_ms: how long a record waits for its cause; then it is judged as it stands.
+    progress_ms: least time between two transactions that only say how far was read.
+    progress_busy_ms: the same while records keep coming, when nobody waits to see it.
+    keep_every: records read without output after which the positions are written all the same, so that a restart
+    reads a bounded stretch again.
+    buffer_max: records read ahead per partition.
+    """
+
+    batch_max: int = 500
+    tick_ms: int = 100
+    hold_ms: int = 5_000
+    progress_ms: int = 5
+    progress_busy_ms: int = 1_000
+    keep_every: int = 5_000
+    buffer_max: int = 1_000
+    monotonic_ms: Callable[[], int] = _monotonic_ms
+    probe: Probe | None = None
+
+
+def run(processor: Processor, log: Log, clock: Clock, *, stop: threading.Event, settings: LoopSettings) -> None:
+    """Run until `stop` is set. Raises StepFailed or a LogError; the process must then end, non-zero."""
+    loop = _Loop(processor, log, clock, settings)
+    try:
+        loop.start()
+        while not stop.is_set():
+            loop.turn()
+        loop.finish()
+    finally:
+        log.close()
+
+
+class _Loop:
+    """One run of one processor. `_committed_*` say what outsiders can see, the intake what has been stepped."""
+
+    def __init__(self, processor: Processor, log: Log, clock: Clock, settings: LoopSettings) -> None:
+        self._processor, self._log, self._clock, self._settings = processor, log, clock, settings
+        self._intake = Intake(
+            processor.inputs, self._cause, hold_ms=settings.hold_ms, buffer_max=settings.buffer_max
+        )
+        self._answers: list[Record] = []
+        self._stepped_ms = self._committed_ms = 0
+        self._unsaid: dict[Position, int] = {}  # stepped past, and not in the group's offsets yet
+        self._unsaid_records = 0
+        self._last_now = 0
+
+    def start(self) -> None:
+        """Fence, restore, and only then read: a predecessor's last transaction must be settled first."""
+        self._log.init()
+        positions = saved.restore(self._processor, self._log)
+        self._intake.begin(positions)
+        self._log.assign(dict(self._intake.positions))
+        self._stepped_ms = self._committed_ms = self._settings.monotonic_ms()
+        logger.info("%s-%d reads from %s", self._processor.name, self._processor.shard, positions)
+
+    def turn(self) -> None:
+        """Read what is there, step at most once, and say how far was read when nothing else is to do."""
+        limit = self._settings.batch_max
+        records = self._log.poll(limit, self._wait_ms(), self._intake.full)
+        now_ms = self._settings.monotonic_ms()
+        self._intake.offer(records, now_ms)
+        taken = self._intake.take(limit, now_ms)
+        if taken or self._answers or now_ms - self._stepped_ms >= self._settings.tick_ms:
+            self._step(taken)
+        if self._must_say(idle=not records):
+            self._commit(())
+        if self._settings.probe is not None:
+            self._settings.probe.note(self._intake.positions, self._log.ends(), self._intake.held, now_ms)
+
+    def finish(self) -> None:
+        """The last outputs of a clean stop, and the positions of all that was stepped."""
+        outputs = self._processor.closing(self._now())
+        assert not any(isinstance(output, Effect) for output in outputs), "a stop has nobody to answer effects"
+        if outputs or self._unsaid:
+            self._commit(outputs, keep=True)
+
+    def _wait_ms(self) -> int:
+        """How long the log may wait for a first record: not past the next tick, report or release."""
+        if self._answers:
+            return 0
+        now_ms = self._settings.monotonic_ms()
+        wait = self._settings.tick_ms - (now_ms - self._stepped_ms)
+        if self._unsaid:
+            wait = min(wait, self._settings.progress_ms - (now_ms - self._committed_ms))
+        if self._intake.buffered:
+            wait = min(wait, 1)  # a held record may be released by what comes, or by the end of its wait
+        return max(wait, 0)
+
+    def _step(self, taken: list[Record]) -> None:
+        batch = [*self._answers, *taken]  # answers first: what the world did is older than what is asked of it
+        self._answers = []
+        outputs = self._guarded("step failed", batch, lambda: self._processor.step(batch, self._now()))
+        self._stepped_ms = self._settings.monotonic_ms()
+        self._unsaid.update((at, self._intake.positions[at]) for at in {(r.topic, r.partition) for r in taken})
+        self._unsaid_records += len(taken)
+        effects = [output for output in outputs if isinstance(output, Effect)]
+        if len(effects) < len(outputs) or (effects and self._unsaid):
+            self._commit(outputs)
+        for effect in effects:
+            self._answers.extend(self._guarded("effect failed", batch, lambda one=effect: self._processor.perform(one)))
+
+    def _commit(self, outputs: Sequence[Output], *, keep: bool = False) -> None:
+        """One transaction. The positions go with every output, for a state without its position is no state."""
+        produces = [produce for output in outputs if (produce := self._record(output)) is not None]
+        if produces or keep or self._unsaid_records >= self._settings.keep_every:
+            if not self._processor.keeps_positions:
+                produces.append(self._record_of(saved.KEY, saved.encoded(self._intake.positions)))
+            self._unsaid_records = 0
+        self._log.transact(produces, self._unsaid)
+        self._unsaid = {}
+        self._committed_ms = self._settings.monotonic_ms()
+
+    def _must_say(self, *, idle: bool) -> bool:
+        least = self._settings.progress_ms if idle else self._settings.progress_busy_ms
+        return bool(self._unsaid) and self._settings.monotonic_ms() - self._committed_ms >= least
+
+    def _record(self, output: Output) -> Produce | None:
+        match output:
+            case Produce():
+                return output
+            case StateChange():
+                assert output.key != saved.KEY, "the loop's own key"
+                return self._record_of(output.key, output.value)
+            case Effect():
+                return None
+
+    def _record_of(self, key: bytes, value: bytes | None) -> Produce:
+        topic = state_topic(self._processor.name)
+        return Produce(topic=topic, partition=self._processor.shard, key=key, value=value)
+
+    def _cause(self, record: Record) -> tuple[int, int] | None:
+        return self._guarded("cause failed", [record], lambda: self._processor.cause(record))
+
+    def _now(self) -> int:
+        """Read after the batch was read, so that a tick flushed before a record is known when it is judged."""
+        self._last_now = max(self._last_now, self._clock.now())
+        return self._last_now
+
+    def _guarded[T](self, what: str, batch: Sequence[Record], call: Callable[[], T]) -> T:
+        raise NotImplementedError

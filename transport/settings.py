@@ -1,0 +1,80 @@
+"""Settings of one process, read once from the environment that the supervisor wrote."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from transport.names import LedgerName, ledger_name
+
+SECURITIES = ("PLAINTEXT", "SASL_PLAINTEXT", "SSL", "SASL_SSL")
+
+
+class SettingsError(ValueError):
+    """A setting is missing or wrong; the text names it and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KafkaSettings:
+    """How to reach the broker. `principal` and `password` are used with the SASL securities only."""
+
+    bootstrap: str
+    security: str = "PLAINTEXT"
+    principal: str = ""
+    password: str = ""
+
+    def __repr__(self) -> str:
+        """Settings get logged; a password must not be."""
+        return f"KafkaSettings({self.bootstrap} {self.security} {self.principal or 'anonymous'})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessSettings:
+    """What a loop or a worker is told: its broker, ledger, state folder, shard (or worker number) and clock."""
+
+    kafka: KafkaSettings
+    ledger: LedgerName
+    state: Path
+    shard: int = 0
+    clock: Literal["live", "tape"] = "live"
+
+
+def read(environment: Mapping[str, str] | None = None) -> ProcessSettings:
+    """Read the INTERLOCK_ variables. Raises SettingsError or OSError (the password file)."""
+    env = os.environ if environment is None else environment
+    clock = env.get("INTERLOCK_CLOCK", "live")
+    if clock not in ("live", "tape"):
+        raise SettingsError(f"INTERLOCK_CLOCK={clock!r}: live or tape")
+    shard = env.get("INTERLOCK_SHARD", "0")
+    if not shard.isascii() or not shard.isdigit():
+        raise SettingsError(f"INTERLOCK_SHARD={shard!r}: a number from 0")
+    try:
+        ledger = ledger_name(env.get("INTERLOCK_LEDGER", "live"))
+    except ValueError as error:
+        raise SettingsError(f"INTERLOCK_LEDGER: {error}") from error
+    return ProcessSettings(
+        kafka=_kafka(env),
+        ledger=ledger,
+        state=Path(env.get("INTERLOCK_STATE", ".interlock")),
+        shard=int(shard),
+        clock="tape" if clock == "tape" else "live",
+    )
+
+
+def _kafka(env: Mapping[str, str]) -> KafkaSettings:
+    bootstrap = env.get("INTERLOCK_BOOTSTRAP", "127.0.0.1:9092")
+    security = env.get("INTERLOCK_SECURITY", "PLAINTEXT")
+    if security not in SECURITIES:
+        raise SettingsError(f"INTERLOCK_SECURITY={security!r}: one of {', '.join(SECURITIES)}")
+    if not security.startswith("SASL"):
+        return KafkaSettings(bootstrap=bootstrap, security=security)
+    principal, path = env.get("INTERLOCK_PRINCIPAL", ""), env.get("INTERLOCK_PASSWORD_FILE", "")
+    if not principal or not path:
+        raise SettingsError(f"{security} needs INTERLOCK_PRINCIPAL and INTERLOCK_PASSWORD_FILE")
+    lines = Path(path).read_text(encoding="utf-8").splitlines()
+    if len(lines) != 1 or not lines[0]:
+        raise SettingsError(f"INTERLOCK_PASSWORD_FILE={path}: must hold one line, the password")
+    return KafkaSettings(bootstrap=bootstrap, security=security, principal=principal, password=lines[0])

@@ -62,9 +62,7 @@ def _walk(parts: tuple[Part, ...], text: str) -> list[str] | None:
 
 def _slots(words: list[str]) -> Slots:
     size, band, stop, target, confidence = (int(word) for word in words[3::2])
-    return Slots(
-        action=words[1], size=size, band=band, stop=stop, target=target, confidence=confidence
-    )
+    return Slots(action=words[1], size=size, band=band, stop=stop, target=target, confidence=confidence)
 
 
 def choices(part: Part) -> int:

@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, assert_never
 
+from rules.contract import Authority, Contract
+
 WIDTH: Final = 3
 FULL: Final = 100
 """The largest number that can be said: all of what the contract leaves."""
@@ -56,7 +58,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branch:
-    """One sequence of parts. Branches of a grammar differ in their action, so a spoken text has one reading."""
+    """One sequence of parts. Branches differ in their action, so a spoken text has one reading."""
 
     parts: "tuple[Part, ...]"
 
@@ -75,7 +77,10 @@ class DecisionGrammar:
 
     @property
     def canonical(self) -> bytes:
-        tree = {"version": 1, "branches": [[_plain(part) for part in branch.parts] for branch in self.branches]}
+        tree = {
+            "version": 1,
+            "branches": [[_plain(part) for part in branch.parts] for branch in self.branches],
+        }
         return json.dumps(tree, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
 
     @property
@@ -114,6 +119,21 @@ def speakable_actions(allowed: Iterable[str], forbidden: Iterable[str], *, obser
     """Forbidden beats allowed, absent is refused, and an observer can only hold."""
     granted = set(allowed) - set(forbidden)
     return tuple(a for a in SPEAKABLE if a in granted and (a == "HOLD" or not observe))
+
+
+def compile_grammar(contract: Contract) -> DecisionGrammar | GrammarFault:
+    """The language of one contract: what it grants, and nothing its limits leave no room for."""
+    allowed = [action.value for action in contract.allowed_actions]
+    forbidden = [action.value for action in contract.forbidden_actions]
+    actions = speakable_actions(allowed, forbidden, observe=contract.authority is Authority.OBSERVE)
+    limits = contract.limits
+    ceilings = (
+        limits.max_position_size,
+        limits.max_order_value,
+        limits.max_position_pct,
+        limits.max_single_trade_pct,
+    )
+    return grammar_of(actions, may_open=min(ceilings) > 0 and limits.max_open_positions > 0)
 
 
 def grammar_of(actions: Iterable[str], *, may_open: bool) -> DecisionGrammar | GrammarFault:

@@ -68,6 +68,14 @@ def reader_of(shape: Shape) -> Reader:
     return _compile(shape, {}, 0)
 
 
+def fields_of(shape: Shape) -> list[tuple[str, Reader]]:
+    """Compile a record's fields one by one, for a caller that needs the bytes of one. Raises Malformed."""
+    if not (isinstance(shape, dict) and shape.get("type") == "record"):
+        raise Malformed("only a record has fields")
+    named: dict[str, Reader] = {}
+    return [(str(each["name"]), _compile(each["type"], named, 1)) for each in shape["fields"]]
+
+
 def read_whole(reader: Reader, data: bytes) -> Any:
     """Read one value that is all of `data`. Raises Malformed on anything else."""
     value, at = reader(data, 0)

@@ -64,3 +64,19 @@ class SchemaIds:
             return decode(cls, value[PREFIX.size :])
         except Unreadable as error:
             raise Refused(QuarantineReason.UNREADABLE, str(error)) from None
+
+
+def unframed(cls: type[Message], value: bytes | None) -> Message:
+    """The message behind any schema id: for ``registry`` alone, whose own documents teach the ids.
+
+    Its shape is fixed by law (an Envelope), so nothing is believed here that the signature does not cover.
+    Raises Refused with its reason.
+    """
+    if value is None:
+        raise Refused(QuarantineReason.NULL_VALUE, "a null value")
+    if len(value) < PREFIX.size or value[0] != 0:
+        raise Refused(QuarantineReason.NOT_FRAMED, f"{len(value)} bytes without a schema id in front")
+    try:
+        return decode(cls, value[PREFIX.size :])
+    except Unreadable as error:
+        raise Refused(QuarantineReason.UNREADABLE, str(error)) from None

@@ -116,8 +116,8 @@ class Log(Reader, Protocol):
         """Write all of it and the group's offsets, or nothing. Raises Fenced, OutcomeUnknown or Refused."""
         ...
 
-    def ends(self) -> Positions:
-        """The last known end of every assigned partition; a hint for probes, never waited for."""
+    def behind(self) -> frozenset[Position]:
+        """Assigned partitions not known to be read to their end; a hint for probes, never waited for."""
         ...
 
     def close(self) -> None:

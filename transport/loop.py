@@ -9,63 +9,25 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from transport import saved
+from transport.blame import StepFailed, blaming
+from transport.bounds import LoopSettings
 from transport.clock import Clock
 from transport.intake import Intake
 from transport.log import Effect, Log, Output, Position, Produce, Record, StateChange
 from transport.names import state_topic
-from transport.probes import Probe
 from transport.processor import Processor
 
 logger = logging.getLogger(__name__)
 
-
-class StepFailed(RuntimeError):
-    """A bug in a processor. Names the first and the last record of what it was given."""
-
-    def __init__(self, what: str, batch: Sequence[Record]) -> None:
-        self.place = " to ".join(_place(record) for record in (batch[:1] + batch[-1:])) if batch else "no record"
-        super().__init__(f"{what}: {self.place}")
+__all__ = ["LoopSettings", "StepFailed", "run"]
 
 
-def _place(record: Record) -> str:
-    return f"{record.topic}[{record.partition}]@{record.offset}"
-
-
-def _monotonic_ms() -> int:
-    return time.monotonic_ns() // 1_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoopSettings:
-    """The loop's bounds.
-
-    batch_max: records a step, so that a transaction stays far under its time-out.
-    tick_ms: a step is called at least this often, for deadlines that no record announces.
-    hold_ms: how long a record waits for its cause; then it is judged as it stands.
-    progress_ms: least time between two transactions that only say how far was read.
-    progress_busy_ms: the same while records keep coming, when nobody waits to see it.
-    keep_every: records read without output after which the positions are written all the same, so that a restart
-    reads a bounded stretch again.
-    buffer_max: records read ahead per partition.
-    """
-
-    batch_max: int = 500
-    tick_ms: int = 100
-    hold_ms: int = 5_000
-    progress_ms: int = 5
-    progress_busy_ms: int = 1_000
-    keep_every: int = 5_000
-    buffer_max: int = 1_000
-    monotonic_ms: Callable[[], int] = _monotonic_ms
-    probe: Probe | None = None
-
-
-def run(processor: Processor, log: Log, clock: Clock, *, stop: threading.Event, settings: LoopSettings) -> None:
+def run(
+    processor: Processor, log: Log, clock: Clock, *, stop: threading.Event, settings: LoopSettings
+) -> None:
     """Run until `stop` is set. Raises StepFailed or a LogError; the process must then end, non-zero."""
     loop = _Loop(processor, log, clock, settings)
     try:
@@ -86,6 +48,7 @@ class _Loop:
             processor.inputs, self._cause, hold_ms=settings.hold_ms, buffer_max=settings.buffer_max
         )
         self._answers: list[Record] = []
+        self._more = False  # the last batch was full: what is left must not wait for the log
         self._stepped_ms = self._committed_ms = 0
         self._unsaid: dict[Position, int] = {}  # stepped past, and not in the group's offsets yet
         self._unsaid_records = 0
@@ -107,44 +70,60 @@ class _Loop:
         now_ms = self._settings.monotonic_ms()
         self._intake.offer(records, now_ms)
         taken = self._intake.take(limit, now_ms)
+        self._more = len(taken) == limit
         if taken or self._answers or now_ms - self._stepped_ms >= self._settings.tick_ms:
             self._step(taken)
         if self._must_say(idle=not records):
             self._commit(())
-        if self._settings.probe is not None:
-            self._settings.probe.note(self._intake.positions, self._log.ends(), self._intake.held, now_ms)
+        probe = self._settings.probe
+        if probe is not None and probe.due(now_ms):
+            probe.note(self._intake.positions, self._intake.held, self._log.behind(), now_ms)
 
     def finish(self) -> None:
         """The last outputs of a clean stop, and the positions of all that was stepped."""
+        for _ in range(self._settings.answers_max):
+            if not self._answers:
+                break
+            self._step([])
         outputs = self._processor.closing(self._now())
-        assert not any(isinstance(output, Effect) for output in outputs), "a stop has nobody to answer effects"
+        assert not any(isinstance(output, Effect) for output in outputs), (
+            "a stop has nobody to answer effects"
+        )
         if outputs or self._unsaid:
             self._commit(outputs, keep=True)
 
     def _wait_ms(self) -> int:
         """How long the log may wait for a first record: not past the next tick, report or release."""
-        if self._answers:
+        if self._answers or self._more:
             return 0
         now_ms = self._settings.monotonic_ms()
         wait = self._settings.tick_ms - (now_ms - self._stepped_ms)
         if self._unsaid:
             wait = min(wait, self._settings.progress_ms - (now_ms - self._committed_ms))
         if self._intake.buffered:
-            wait = min(wait, 1)  # a held record may be released by what comes, or by the end of its wait
+            wait = min(wait, 10)  # held: its cause ends the wait by itself, the end of `hold_ms` does not
         return max(wait, 0)
 
     def _step(self, taken: list[Record]) -> None:
-        batch = [*self._answers, *taken]  # answers first: what the world did is older than what is asked of it
+        batch = [
+            *self._answers,
+            *taken,
+        ]  # answers first: what the world did is older than what is asked of it
         self._answers = []
-        outputs = self._guarded("step failed", batch, lambda: self._processor.step(batch, self._now()))
+        now = self._now()
+        with blaming("step failed", batch):
+            outputs = self._processor.step(batch, now)
         self._stepped_ms = self._settings.monotonic_ms()
-        self._unsaid.update((at, self._intake.positions[at]) for at in {(r.topic, r.partition) for r in taken})
+        self._unsaid.update(
+            (at, self._intake.positions[at]) for at in {(r.topic, r.partition) for r in taken}
+        )
         self._unsaid_records += len(taken)
         effects = [output for output in outputs if isinstance(output, Effect)]
         if len(effects) < len(outputs) or (effects and self._unsaid):
             self._commit(outputs)
         for effect in effects:
-            self._answers.extend(self._guarded("effect failed", batch, lambda one=effect: self._processor.perform(one)))
+            with blaming(f"effect {effect.name} failed", batch):
+                self._answers.extend(self._processor.perform(effect))
 
     def _commit(self, outputs: Sequence[Output], *, keep: bool = False) -> None:
         """One transaction. The positions go with every output, for a state without its position is no state."""
@@ -176,12 +155,10 @@ class _Loop:
         return Produce(topic=topic, partition=self._processor.shard, key=key, value=value)
 
     def _cause(self, record: Record) -> tuple[int, int] | None:
-        return self._guarded("cause failed", [record], lambda: self._processor.cause(record))
+        with blaming("cause failed", [record]):
+            return self._processor.cause(record)
 
     def _now(self) -> int:
         """Read after the batch was read, so that a tick flushed before a record is known when it is judged."""
         self._last_now = max(self._last_now, self._clock.now())
         return self._last_now
-
-    def _guarded[T](self, what: str, batch: Sequence[Record], call: Callable[[], T]) -> T:
-        raise NotImplementedError

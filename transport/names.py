@@ -22,7 +22,9 @@ _LEDGER_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")  # no dot: the first one e
 def ledger_name(text: str) -> LedgerName:
     """Check a ledger's name. Raises ValueError, naming what is allowed."""
     if _LEDGER_NAME.fullmatch(text) is None:
-        raise ValueError(f"ledger name {text!r}: at most 32 of a-z, 0-9 and -, beginning with a letter or digit")
+        raise ValueError(
+            f"ledger name {text!r}: at most 32 of a-z, 0-9 and -, beginning with a letter or digit"
+        )
     return LedgerName(text)
 
 

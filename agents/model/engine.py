@@ -50,8 +50,8 @@ class Engine:
         self._lock = threading.Lock()
 
     @classmethod
-    def load(cls, folder: Path = WEIGHTS) -> "Engine":
-        """The model in `folder`, hashes and golden answers checked.
+    def load(cls, folder: Path = WEIGHTS, *, golden: bool = True) -> "Engine":
+        """The model in `folder`, hashes and (unless they are just being made) golden answers checked.
 
         Raises ModelChanged on a missing or different file, or on an answer that is not the golden one.
         """
@@ -64,7 +64,7 @@ class Engine:
         for name, found in sorted(manifest.files.items()):
             digest.update(f"{name} {found}\n".encode("ascii"))
         engine = cls(model, tokenizer, digest.digest())
-        if (folder / GOLDEN).is_file():
+        if golden:
             check_golden(engine, folder / GOLDEN)
         return engine
 
@@ -99,9 +99,7 @@ class Engine:
             reason = LaneReason.LOW_MARGIN
         if reason is not None or slots is None:
             assert reason is not None
-            return Silent(
-                reason=reason, mass=mass, margin=margin, tokens_in=tokens_in, tokens_out=seen.steps
-            )
+            return Silent(reason=reason, mass=mass, margin=margin, tokens_in=tokens_in, tokens_out=seen.steps)
         return Spoken(
             text=text,
             slots=slots,
@@ -120,7 +118,9 @@ class Engine:
         if digest not in self._watches:
             missing = unspelled(grammar.words)
             if missing:
-                raise ModelChanged(f"the vocabulary does not spell {missing[:5]}: choose another model or contract")
+                raise ModelChanged(
+                    f"the vocabulary does not spell {missing[:5]}: choose another model or contract"
+                )
             if len(self._watches) >= GRAMMARS_MAX:
                 self._watches.pop(next(iter(self._watches)))
             self._watches[digest] = Watch(Index(pattern(grammar), self._vocabulary))
@@ -134,7 +134,6 @@ def _spoken_vocabulary() -> Vocabulary:
 
 
 def _fingerprint() -> str:
-    """What may change the last bit of a float: told beside the atom, so that a difference can be explained."""
+    """What may change the last bit of a float: told with the atom, so that differences can be explained."""
     outlines_version = version("outlines")
     return f"outlines/{outlines_version} torch/{torch.__version__} {platform.machine()} fp32 1-thread"
-

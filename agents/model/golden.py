@@ -26,7 +26,9 @@ def write_golden(speaker: Speaker, prompts: list[str], path: Path) -> None:
 
 
 def check_golden(speaker: Speaker, path: Path) -> None:
-    """Raises ModelChanged with the first prompt whose answer differs."""
+    """Raises ModelChanged with the first prompt whose answer differs, or when there are no golden answers."""
+    if not path.is_file():
+        raise ModelChanged(f"no {path.name} beside the model: run python -m agents.model.evaluate --write")
     for prompt, wanted in json.loads(path.read_text(encoding="utf-8")).items():
         found = _answer(speaker, prompt)
         if found != wanted:

@@ -10,7 +10,13 @@ WEIGHTS: Final = Path(__file__).parent / "weights"
 """The shipped model."""
 
 MANIFEST: Final = "manifest.json"
-NAMES: Final = ("config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+NAMES: Final = (
+    "config.json",
+    "generation_config.json",
+    "model.safetensors",
+    "tokenizer.json",
+    "tokenizer_config.json",
+)
 BYTES_MAX: Final = 2_000_000
 """Upper bound of the weights file: the repository carries it."""
 
@@ -48,7 +54,9 @@ def verify(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     if not path.is_file():
-        raise ModelChanged(f"no {MANIFEST} in the model folder {folder.name}: run python -m agents.model.train")
+        raise ModelChanged(
+            f"no {MANIFEST} in the model folder {folder.name}: run python -m agents.model.train"
+        )
     body = json.loads(path.read_text(encoding="utf-8"))
     files = dict(body["files"])
     if set(files) != set(NAMES):

@@ -1,4 +1,4 @@
-"""The momentum scalper the shipped model learns: explicit rules over levels, so that every answer has a reason.
+"""The momentum scalper the shipped model learns: explicit rules, so that every answer has a reason.
 
 Buy a strong short move above its average while RSI is below 70, small and by strength; leave on the first
 strong move down or at an extreme; else hold. It teaches, and it is the yardstick of the model card; at run
@@ -41,7 +41,9 @@ def _enter(seen: Levels) -> bool:
 
 
 def _buy(seen: Levels) -> Slots:
-    size = 10 + STEP * (seen.short + max(seen.long, 0)) - STEP * max(seen.volatility - 2, 0) - STEP * seen.held
+    size = (
+        10 + STEP * (seen.short + max(seen.long, 0)) - STEP * max(seen.volatility - 2, 0) - STEP * seen.held
+    )
     confidence = 60 + STEP * (seen.short + min(max(seen.long, 0), 2)) - STEP * (seen.drawdown >= 3)
     return Slots(
         action="BUY",

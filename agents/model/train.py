@@ -1,4 +1,4 @@
-"""Train the shipped model: `python -m agents.model.train [--out FOLDER] [--steps N]`, seeded, one thread, minutes.
+"""Train the shipped model: `python -m agents.model.train [--out FOLDER] [--steps N]`, seeded, in minutes.
 
 One thread and deterministic kernels make the weights a function of this file on one machine: the manifest
 keeps their SHA-256. Only the words of the answer that could have been others are taught.
@@ -24,7 +24,7 @@ from agents.model.tokenizer import save as save_tokenizer
 from agents.model.vocabulary import BEGIN, END, IDS, PAD, VOCABULARY
 
 SEED = 20_170_904
-STEPS = 1_500
+STEPS = 1_200
 BATCH = 256
 RATE = 4e-3
 WARMUP = 60
@@ -70,7 +70,7 @@ def train(steps: int, say: Callable[[str], None]) -> LlamaForCausalLM:
         logits = model(input_ids=batch[:, :-1]).logits[:, taught - 1 :]
         loss = functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), batch[:, taught:].reshape(-1))
         optimizer.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         if step % 100 == 0 or step == steps - 1:
@@ -87,7 +87,9 @@ def main(arguments: list[str] | None = None) -> int:
     model = train(chosen.steps, lambda line: print(line, flush=True))
     model.save_pretrained(str(chosen.out))
     save_tokenizer(chosen.out)
-    manifest = write_manifest(chosen.out, command="python -m agents.model.train", steps=chosen.steps, seed=SEED)
+    manifest = write_manifest(
+        chosen.out, command="python -m agents.model.train", steps=chosen.steps, seed=SEED
+    )
     print(f"weights {manifest.files['model.safetensors']}")
     print("next: python -m agents.model.evaluate --write")
     return 0

@@ -1,4 +1,4 @@
-"""The closed vocabulary: every word the model can read or say, and no digit, so no number can be continued."""
+"""The closed vocabulary: every word the model can read or say, and no digit that could be continued."""
 
 from typing import Final
 

@@ -13,12 +13,16 @@ from interlock.services.principals import BROKER, MECHANISM, SUPER
 OPEN: Final = "OPEN"
 WORKERS: Final = "WORKERS"
 CONTROLLER: Final = "CONTROLLER"
-INTERNAL_PARTITIONS: Final = 4  # of each internal topic: a handful of groups and transactional ids lives there
+INTERNAL_PARTITIONS: Final = (
+    4  # of each internal topic: a handful of groups and transactional ids lives there
+)
 
 # Settings that do not depend on where the broker stands or how many there are.
 COMMON: Final[Mapping[str, str]] = {
     "process.roles": "broker,controller",
-    "listener.security.protocol.map": f"{OPEN}:PLAINTEXT,{WORKERS}:SASL_PLAINTEXT,{CONTROLLER}:SASL_PLAINTEXT",
+    "listener.security.protocol.map": (
+        f"{OPEN}:PLAINTEXT,{WORKERS}:SASL_PLAINTEXT,{CONTROLLER}:SASL_PLAINTEXT"
+    ),
     "inter.broker.listener.name": WORKERS,
     "controller.listener.names": CONTROLLER,
     "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
@@ -40,7 +44,7 @@ COMMON: Final[Mapping[str, str]] = {
     "offsets.topic.num.partitions": str(INTERNAL_PARTITIONS),
     "transaction.state.log.num.partitions": str(INTERNAL_PARTITIONS),
     "share.coordinator.state.topic.num.partitions": "1",
-    # No promise of ours needs a longer open transaction, and an open one holds back every read_committed reader.
+    # No promise of ours needs a longer open transaction; an open one holds back all committed reading.
     "transaction.max.timeout.ms": "60000",
     # Compacted state is read whole at each start: keep it short.
     "log.cleaner.dedupe.buffer.size": "16777216",
@@ -80,6 +84,7 @@ def properties(node: Node, nodes: Sequence[Node], *, data: str, broker_password:
     plain = "org.apache.kafka.common.security.plain.PlainLoginModule"
     scram = "org.apache.kafka.common.security.scram.ScramLoginModule"
     login = f'required username="{BROKER}" password="{broker_password}"'
+    callers = f'user_{BROKER}="{broker_password}"'  # who may call the controller: brokers only
     own = {
         "node.id": str(node.id),
         "log.dirs": data,
@@ -87,14 +92,16 @@ def properties(node: Node, nodes: Sequence[Node], *, data: str, broker_password:
         "advertised.listeners": ",".join(f"{name}://{HOST}:{port}" for name, port in places),
         "controller.quorum.voters": ",".join(f"{one.id}@{HOST}:{one.controller}" for one in nodes),
         "listener.name.workers.scram-sha-256.sasl.jaas.config": f"{scram} {login};",
-        "listener.name.controller.plain.sasl.jaas.config": f'{plain} {login} user_{BROKER}="{broker_password}";',
+        "listener.name.controller.plain.sasl.jaas.config": f"{plain} {login} {callers};",
     }
     return {**COMMON, **replication(len(nodes)), **own}
 
 
 def render(settings: Mapping[str, str]) -> str:
     """Text of a properties file; backslashes are doubled, or a path of another system would lose them."""
-    return "".join(f"{name}={value.replace(chr(92), chr(92) * 2)}\n" for name, value in sorted(settings.items()))
+    return "".join(
+        f"{name}={value.replace(chr(92), chr(92) * 2)}\n" for name, value in sorted(settings.items())
+    )
 
 
 def log_settings(file: str) -> str:

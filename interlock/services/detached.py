@@ -9,7 +9,8 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from interlock.services.faults import ServicesError
@@ -22,7 +23,12 @@ _PROBE_RETRIES = 50  # a probe holds its shared lock for microseconds; a starter
 
 
 def spawn(
-    pid_file: Path, argv: Sequence[str], *, log: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    pid_file: Path,
+    argv: Sequence[str],
+    *,
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
 ) -> None:
     """Start `argv` in its own session, output appended to `log`; ServicesError if the pid file is held."""
     handle = os.open(pid_file, os.O_RDWR | os.O_CREAT, 0o600)
@@ -45,6 +51,20 @@ def spawn(
         os.close(handle)
 
 
+@contextmanager
+def hold(pid_file: Path) -> Iterator[None]:
+    """Hold a pid file for this very process; ServicesError if another one does."""
+    handle = os.open(pid_file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        _lock(handle, pid_file)
+        os.truncate(handle, 0)
+        os.write(handle, f"{os.getpid()}\n".encode("ascii"))
+        yield
+        pid_file.unlink()
+    finally:
+        os.close(handle)
+
+
 def _lock(handle: int, pid_file: Path) -> None:
     for _ in range(_PROBE_RETRIES):
         try:
@@ -53,7 +73,9 @@ def _lock(handle: int, pid_file: Path) -> None:
             time.sleep(_POLL_S)
         else:
             return
-    raise ServicesError(f"{pid_file.name} is held by a running process", fix="interlock ps, then interlock down")
+    raise ServicesError(
+        f"{pid_file.name} is held by a running process", fix="interlock ps, then interlock down"
+    )
 
 
 def running(pid_file: Path) -> int | None:
@@ -74,11 +96,13 @@ def running(pid_file: Path) -> int | None:
             return None
         finally:
             os.close(handle)
-    raise ServicesError(f"{pid_file} is locked but names no process", fix="try again; it is just being started")
+    raise ServicesError(
+        f"{pid_file} is locked but names no process", fix="try again; it is just being started"
+    )
 
 
 def stop(pid_files: Sequence[Path], *, grace_s: float) -> list[str]:
-    """End every process that holds one of these files: asked first, killed after `grace_s`. Names of those ended."""
+    """End what holds these files: asked first, killed after `grace_s`. Names of all that are gone."""
     held = {path: pid for path in pid_files if (pid := running(path)) is not None}
     for kind, patience_s in ((signal.SIGTERM, grace_s), (signal.SIGKILL, 10.0)):
         for pid in held.values():

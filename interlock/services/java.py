@@ -8,7 +8,7 @@ from interlock.services.faults import ServicesError
 
 # One compiler tier and the serial collector halve the start on two cores; a local broker is no long runner.
 QUICK = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto")
-# Libraries of this generation reach for native code and sun.misc.Unsafe; without these Java 25 prints warnings.
+# These libraries reach for native code and sun.misc.Unsafe; without these Java 25 prints warnings.
 QUIET = ("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow")
 
 

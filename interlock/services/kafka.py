@@ -35,7 +35,7 @@ def data_folder(state: State, node: int) -> Path:
 
 
 def configure(state: State, nodes: Sequence[Node]) -> None:
-    """Write each node's server.properties and log configuration; they hold the broker's password: mode 0600."""
+    """Write each node's server.properties (mode 0600: the broker's password is in it) and log settings."""
     for node in nodes:
         settings = broker_settings.properties(
             node, nodes, data=str(data_folder(state, node.id)), broker_password=state.password(BROKER)

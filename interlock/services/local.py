@@ -1,4 +1,4 @@
-"""`interlock up` and `down`: find what runs, start what does not, and leave nothing that cannot be found again."""
+"""`interlock up` and `down`: find what runs, start what does not, leave nothing that cannot be found."""
 
 import fcntl
 import os
@@ -27,7 +27,9 @@ def _quiet(_: str) -> None:
     return
 
 
-def ensure(root: Path, *, brokers: int = 1, fresh: bool = False, say: Callable[[str], None] = _quiet) -> Running:
+def ensure(
+    root: Path, *, brokers: int = 1, fresh: bool = False, say: Callable[[str], None] = _quiet
+) -> Running:
     """Brokers and registry of a state folder, running; started if they are not.
 
     `brokers` is 1 or 3 and means at least: a cluster of three serves who asks for one. `fresh` ends what runs
@@ -60,13 +62,18 @@ def down(root: Path) -> list[str]:
 
 def _end(state: State) -> list[str]:
     # By the files that are there, not by what ports.json says: a starter that died early wrote none.
-    held = sorted([*state.run.glob("kafka-*.pid"), *state.run.glob("registry.pid")])
-    return detached.stop(held, grace_s=GRACE_S)
+    keepers = sorted(
+        state.run.glob("*/supervisor.pid")
+    )  # first: workers end while their broker still answers
+    services = sorted([*state.run.glob("kafka-*.pid"), *state.run.glob("registry.pid")])
+    return [*detached.stop(keepers, grace_s=GRACE_S), *detached.stop(services, grace_s=GRACE_S)]
 
 
 def _enough(found: Running, brokers: int) -> Running:
     if len(found.nodes) < brokers:
-        raise ServicesError(f"this state folder has {len(found.nodes)} broker", fix=f"up --fresh --brokers {brokers}")
+        raise ServicesError(
+            f"this state folder has {len(found.nodes)} broker", fix=f"up --fresh --brokers {brokers}"
+        )
     return found
 
 
@@ -84,11 +91,16 @@ def _start(state: State, brokers: int, say: Callable[[str], None]) -> Running:
             raise ServicesError("the broker's own password is lost", fix="interlock up --fresh starts empty")
         began = time.monotonic()
         with ThreadPoolExecutor(2) as pool:
-            parts = [pool.submit(_start_brokers, plan, say), pool.submit(_start_registry, plan, say)]
-            formatted, _ = [part.result() for part in parts]
+            brokers_done, registry_done = (
+                pool.submit(_start_brokers, plan, say),
+                pool.submit(_start_registry, plan, say),
+            )
+            formatted = brokers_done.result()
+            registry_done.result()
         for name in [] if formatted else users:
             add_user(state, plan.bootstrap_admin, name)  # came with a newer checkout than the data
-    say(f"Kafka {at.KAFKA} at {plan.bootstrap_open}, registry at {plan.registry_url} ({time.monotonic() - began:.1f} s)")
+    took_s = time.monotonic() - began
+    say(f"Kafka {at.KAFKA} at {plan.bootstrap_open}, registry at {plan.registry_url} ({took_s:.1f} s)")
     return plan
 
 
@@ -124,7 +136,9 @@ def _start_brokers(plan: Running, say: Callable[[str], None]) -> bool:
     for principal in PRINCIPALS:
         state.password(principal)  # drawn here, once: formatting threads only read
     with ThreadPoolExecutor(at.BROKERS_MAX) as pool:
-        list(pool.map(lambda node: kafka.format_storage(state, node.id, cluster=plan.cluster, jars=jars), raw))
+        list(
+            pool.map(lambda node: kafka.format_storage(state, node.id, cluster=plan.cluster, jars=jars), raw)
+        )
     for node in idle:
         kafka.start(state, node.id, jars=jars)
     await_brokers(plan)
@@ -148,7 +162,9 @@ def _alone(path: Path) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise ServicesError(f"another up or down holds {path}", fix="wait for it, or end it") from None
+                    raise ServicesError(
+                        f"another up or down holds {path}", fix="wait for it, or end it"
+                    ) from None
                 time.sleep(0.05)
         yield
     finally:

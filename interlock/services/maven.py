@@ -1,9 +1,9 @@
 """Java archives by locked hash: fetched by jgo, and nothing is started whose SHA-256 is not in the lock file.
 
 jgo's shortcuts, and what stands against them: it checks no hash that refuses (the lock file does), it writes
-downloads in place, so that an interrupted one looks whole (we download aside and move), its `build` sorts jars
-into modules and class path with a JDK it downloads (we name files only: Kafka wants all on the class path),
-and its `resolve` walks every POM (we do that once, when the lock is made, not at each start).
+downloads in place, so that an interrupted one looks whole (we download aside and move), its `build` sorts
+jars into modules and class path with a JDK it downloads (we name files only: Kafka wants all on the class
+path), and its `resolve` walks every POM (we do that once, when the lock is made, not at each start).
 Where archives come from and where they are kept is jgo's default or the machine's jgo settings.
 """
 
@@ -113,7 +113,7 @@ def _download(archive: Archive, aside: Path, root: Path) -> None:
     if not _matches(drafted, archive):
         raise ServicesError(
             f"{archive.coordinate} is not the archive this checkout is locked to",
-            fix="trust none of it: ask where it came from; python -m interlock.services.relock only after that",
+            fix="ask where it came from before anything else; the lock file is the judge",
         )
     target = root / archive.path
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -133,5 +133,7 @@ def _settings() -> Any:  # jgo ships no types
     try:
         from jgo.config import GlobalSettings
     except ImportError as error:
-        raise ServicesError("jgo is not installed", fix="pip install '.[local]', or give --bootstrap") from error
+        raise ServicesError(
+            "jgo is not installed", fix="pip install '.[local]', or give --bootstrap"
+        ) from error
     return GlobalSettings.load()

@@ -18,7 +18,9 @@ def text() -> list[str]:
     """Lines for a person: what would be downloaded, the disk needed, the platforms."""
     absent = maven.missing(maven.locked())
     size = sum(archive.size_bytes for archive in absent) // MB
-    fetched = f"downloads {size} MB of Java archives" if absent else "downloads nothing (all archives are here)"
+    fetched = (
+        f"downloads {size} MB of Java archives" if absent else "downloads nothing (all archives are here)"
+    )
     return [
         f"local services: Apache Kafka {KAFKA} and Apicurio Registry {REGISTRY} on loopback; {fetched}",
         f"disk: {DISK_NEEDED_MB} MB free wanted; memory: about 0.7 GB; platforms: {PLATFORMS}",
@@ -33,10 +35,11 @@ def free_mb(path: Path) -> int:
 
 
 def check(state: State, say: Callable[[str], None]) -> None:
-    """Refuse a start that cannot end well: too little disk, or a platform without a Java runtime in a wheel."""
+    """Refuse a start that cannot end well: too little disk, or a platform without a Java wheel."""
     if os.name != "posix":
         raise ServicesError(
-            f"no local services on {platform.system()}", fix="use docker compose --profile core up, and --bootstrap"
+            f"no local services on {platform.system()}",
+            fix="use docker compose --profile core up, and --bootstrap",
         )
     free = free_mb(state.root)
     if free < DISK_NEEDED_MB:

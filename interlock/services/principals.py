@@ -32,13 +32,22 @@ def client_config(bootstrap: str, principal: str, password: str) -> dict[str, An
 def add_user(state: State, bootstrap_admin: str, principal: str) -> Path:
     """Make a principal on a running broker (an agent of one's own); its password file is returned.
 
-    The name is a Kafka principal and a file name: letters, digits, `-` and `_`, at most 64. ValueError if not;
-    ServicesError when the broker refuses.
+    The name is a Kafka principal and a file name: letters, digits, `-` and `_`, at most 64. ValueError if
+    not; ServicesError when the broker refuses.
     """
     from confluent_kafka import KafkaException
-    from confluent_kafka.admin import AdminClient, ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
+    from confluent_kafka.admin import (
+        AdminClient,
+        ScramCredentialInfo,
+        ScramMechanism,
+        UserScramCredentialUpsertion,
+    )
 
-    if not (0 < len(principal) <= 64 and principal.isascii() and principal.replace("-", "").replace("_", "").isalnum()):
+    if not (
+        0 < len(principal) <= 64
+        and principal.isascii()
+        and principal.replace("-", "").replace("_", "").isalnum()
+    ):
         raise ValueError(f"not a principal's name: {principal!r}")
     if principal in {*SUPER, ANONYMOUS}:
         raise ValueError(f"{principal} is the house's own")
@@ -52,5 +61,7 @@ def add_user(state: State, bootstrap_admin: str, principal: str) -> Path:
         for answer in admin.alter_user_scram_credentials([upsertion]).values():
             answer.result(timeout=_TIMEOUT_S)
     except KafkaException as error:
-        raise ServicesError(f"the broker refused {principal}: {error.args[0].str()}", fix="interlock doctor") from error
+        raise ServicesError(
+            f"the broker refused {principal}: {error.args[0].str()}", fix="interlock doctor"
+        ) from error
     return state.password_file(principal)

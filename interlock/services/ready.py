@@ -2,13 +2,16 @@
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from interlock.services import detached, kafka, ports, registry
 from interlock.services.faults import ServicesError
 from interlock.services.running import Running
 
-START_S_MAX = 90.0  # measured: 2 s for one broker, 9 s for three, 4 s for the registry; a busy machine needs more
+START_S_MAX = (
+    90.0  # measured: 2 s for one broker, 9 s for three, 4 s for the registry; a busy machine needs more
+)
 _POLL_S = 0.05
 
 
@@ -19,9 +22,12 @@ def await_brokers(plan: Running) -> None:
 
     for node in plan.nodes:
         _until(
-            lambda port=node.workers: ports.answers(port), kafka.pid_file(plan.state, node.id), plan, f"kafka-{node.id}"
+            partial(ports.answers, node.workers),
+            kafka.pid_file(plan.state, node.id),
+            plan,
+            f"kafka-{node.id}",
         )
-    admin = AdminClient({**plan.admin(), "log_level": 2, "reconnect.backoff.ms": 20, "reconnect.backoff.max.ms": 200})
+    admin = AdminClient({**plan.admin(), "reconnect.backoff.ms": 20, "reconnect.backoff.max.ms": 200})
 
     def joined() -> bool:
         try:
@@ -41,9 +47,13 @@ def _until(is_ready: Callable[[], bool], pid_file: Path, plan: Running, name: st
     deadline = time.monotonic() + START_S_MAX
     while not is_ready():
         if detached.running(pid_file) is None:
-            raise ServicesError(f"{name} ended while starting: {last_words(plan, name)}", fix="interlock doctor")
+            raise ServicesError(
+                f"{name} ended while starting: {last_words(plan, name)}", fix="interlock doctor"
+            )
         if time.monotonic() > deadline:
-            raise ServicesError(f"{name} does not answer after {START_S_MAX:.0f} s", fix="interlock down, then up")
+            raise ServicesError(
+                f"{name} does not answer after {START_S_MAX:.0f} s", fix="interlock down, then up"
+            )
         time.sleep(_POLL_S)
 
 
@@ -51,7 +61,9 @@ def last_words(plan: Running, name: str) -> str:
     """The last line a service wrote, for people."""
     for suffix in ("log", "out"):
         path = plan.state.logs / f"{name}.{suffix}"
-        lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines() if path.exists() else []
+        lines = (
+            path.read_text(encoding="utf-8", errors="replace").strip().splitlines() if path.exists() else []
+        )
         if lines:
             return f"{lines[-1][:300]} (all of it in {path})"
     return f"it wrote nothing into {plan.state.logs}"

@@ -49,7 +49,7 @@ def unpacked(say: Callable[[str], None]) -> Path:
 
 
 def settings(state: State, port: int) -> dict[str, str]:
-    """System properties of the registry: loopback, a file database (the default forgets its ids), a bounded log."""
+    """System properties: loopback, a file database (the default forgets its ids), a bounded log."""
     return {
         "quarkus.http.host": HOST,
         "quarkus.http.port": str(port),
@@ -57,6 +57,8 @@ def settings(state: State, port: int) -> dict[str, str]:
         "apicurio.storage.sql.kind": "h2",
         "apicurio.datasource.url": f"jdbc:h2:file:{state.registry / 'registry'};DB_CLOSE_ON_EXIT=FALSE",
         "quarkus.log.level": "WARN",
+        'quarkus.log.category."io.apicurio".level': "WARN",
+        "quarkus.http.access-log.enabled": "false",
         "quarkus.log.console.enabled": "false",
         "quarkus.log.file.enabled": "true",
         "quarkus.log.file.path": str(state.logs / "registry.log"),
@@ -92,5 +94,7 @@ def _cache() -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ServicesError(f"cannot write {folder}", fix="set XDG_CACHE_HOME to a folder you can write") from error
+        raise ServicesError(
+            f"cannot write {folder}", fix="set XDG_CACHE_HOME to a folder you can write"
+        ) from error
     return folder

@@ -62,7 +62,10 @@ class Running:
 
     def admin(self) -> dict[str, Any]:
         """confluent-kafka settings of the admin principal."""
-        return self.client(ADMIN)
+        return {
+            **self.client(ADMIN),
+            "log_level": 2,
+        }  # its answers are our errors; librdkafka need not print them too
 
     def pid_files(self) -> list[Path]:
         """Pid files of the brokers and the registry."""
@@ -79,7 +82,9 @@ class Running:
     def remember(self) -> None:
         """Write ports.json and env."""
         nodes = [asdict(node) for node in self.nodes]
-        write_json(self.state.ports, {"cluster": self.cluster, "nodes": nodes, "registry": self.registry_port})
+        write_json(
+            self.state.ports, {"cluster": self.cluster, "nodes": nodes, "registry": self.registry_port}
+        )
         write_env(
             self.state.env,
             {

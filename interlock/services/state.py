@@ -1,9 +1,9 @@
 """The state folder: where data, secrets, pids, ports and logs of one machine's services live.
 
-    .interlock/
-      kafka/<n>/    one broker's log segments        secrets/  0700, one file per principal, 0600
-      registry/     the registry's database file     run/      pid files, ports.json, generated configuration
-      logs/         bounded logs                     env       to be sourced by a shell
+.interlock/
+  kafka/<n>/    one broker's log segments        secrets/  0700, one file per principal, 0600
+  registry/     the registry's database file     run/      pid files, ports.json, generated configuration
+  logs/         bounded logs                     env       to be sourced by a shell
 """
 
 import json

@@ -1,0 +1,59 @@
+# Two commands matter: `make demo` and `make check`. Everything else is a part of one of them.
+PYTHON ?= python3.11
+BIN := .venv/bin
+STAMP := .venv/.installed
+export PYTHONDONTWRITEBYTECODE := 1
+export TORCHDYNAMO_DISABLE := 1
+export HF_HUB_OFFLINE := 1
+
+.PHONY: setup demo check quick format lint types unit broker train lock vectors simulate clean
+
+setup: $(STAMP)
+
+# uv, itself from the package index, installs the 127 locked packages in seconds; every hash is checked.
+$(STAMP): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "interlock needs $(PYTHON): install Python 3.11, or make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@test -x $(BIN)/python || echo "setting up .venv: about 2 GB to download, 6 GB on disk (PyTorch brings its CUDA libraries on Linux)"
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1"
+	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements.lock
+	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: setup
+	$(BIN)/interlock demo $(ARGS)
+
+check: setup lint types unit broker
+	@echo "make check: everything passed"
+
+quick: setup lint types unit
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: setup
+	$(BIN)/mypy
+
+unit: setup
+	$(BIN)/python -m pytest -q -m "not broker" -n 2 --dist loadfile
+
+broker: setup
+	$(BIN)/python -m pytest -q -m broker
+
+train: setup
+	$(BIN)/python -m agents.model.train
+
+vectors: setup
+	$(BIN)/python -m tests.vectors $(FILE)
+
+# No index address reaches the lock: it must work with any mirror.
+lock: setup
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --all-extras --python-version 3.11 pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,50 @@
+"""The model card, written from measured figures by `python -m agents.model.evaluate --write`."""
+
+from typing import Final
+
+VIOLENT: Final = "20170904"
+"""The day the market fell: ETH-USD lost 19 % between its high and its low."""
+
+_HEAD: Final = """\
+# Interlock stream model
+
+A Llama-type causal model of about 350,000 parameters that says one decision per market snapshot, in a
+closed vocabulary, under a grammar compiled from a signed contract. Plain
+`AutoModelForCausalLM.from_pretrained` loads it.
+
+- **Sees**: eight quantised features (short and long return, gap to the average, RSI, volatility, drawdown,
+  what is held, spread). No price, name, headline or free text reaches it.
+- **Says**: action, size, price band, stop, target and confidence, in percent of what the contract leaves;
+  exact code renders them, an independent checker judges them.
+- **Taught by**: `agents/model/teacher.py`, a deterministic momentum scalper, on seeded rows of levels
+  (`agents/model/lessons.py`). No market data was used for training, so every real day is unseen.
+- **Made by**: `python -m agents.model.train`; hashes, seed and steps stand in `manifest.json`.
+
+## Agreement with its teacher
+
+Measured by `python -m agents.model.evaluate` through the reference engine ({fingerprint}).
+`right` means that all six slots agree; what the engine refused (low mass or margin) is counted apart.
+
+| asked | rows | answered | right | action right | refused | BUY | SELL | CLOSE | HOLD |
+|---|---|---|---|---|---|---|---|---|---|
+"""
+
+_TAIL: Final = """
+`{violent}` is the violent day; the others are quieter. Holding alternates every half hour in these rows.
+
+## Must not be used for
+
+Trading real money on its judgement: it imitates a simple rule and has no edge of its own. Agreement with the
+teacher says nothing about profit. Its confidence is the teacher's formula, not a probability. Without the
+grammar, the mass and margin thresholds and the checker around it, its output means nothing.
+"""
+
+
+def card(found: dict[str, dict[str, int]], fingerprint: str) -> str:
+    """The whole card; `found` maps a set's name to its counts."""
+    columns = ("asked", "answered", "right", "action_right", "refused", "BUY", "SELL", "CLOSE", "HOLD")
+    lines = [
+        f"| {name} | " + " | ".join(str(counts.get(column, 0)) for column in columns) + " |"
+        for name, counts in sorted(found.items())
+    ]
+    return _HEAD.format(fingerprint=fingerprint) + "\n".join(lines) + "\n" + _TAIL.format(violent=VIOLENT)

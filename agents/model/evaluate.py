@@ -1,0 +1,87 @@
+"""How right the model is: `python -m agents.model.evaluate [--write] [--days FOLDER]`.
+
+Measures the shipped engine under the whole language against the teacher: on rows of a seed it was not taught,
+and on real days, the violent one and the quiet ones apart. --write puts golden answers and the figures into
+the model's folder.
+"""
+
+import argparse
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from agents.model.card import card
+from agents.model.days import closes, day_levels
+from agents.model.engine import Engine
+from agents.model.golden import GOLDEN, whole_language, write_golden
+from agents.model.lessons import rows
+from agents.model.manifest import WEIGHTS
+from agents.model.prompt import Levels, prompt
+from agents.model.spoken import Spoken
+from agents.model.teacher import teach
+
+SEED_UNSEEN = 99_000_001
+"""Far from every training seed (20,170,905 and the 1,200 after it)."""
+
+FIGURES = "figures.json"
+ACTIONS = ("BUY", "SELL", "CLOSE", "HOLD")
+
+
+def measure(engine: Engine, asked: Iterable[Levels]) -> dict[str, int]:
+    """Counts: asked, answered, right (all six slots), action_right, refused, and each action said."""
+    grammar = whole_language()
+    counts: Counter[str] = Counter({"asked": 0, "answered": 0, "right": 0, "action_right": 0, "refused": 0})
+    for seen in asked:
+        wanted = teach(seen)
+        said = engine.speak(prompt(seen), grammar)
+        counts["asked"] += 1
+        if not isinstance(said, Spoken):
+            counts["refused"] += 1
+            continue
+        counts["answered"] += 1
+        counts["right"] += said.slots == wanted
+        counts["action_right"] += said.slots.action == wanted.action
+        counts[said.slots.action] += 1
+    return dict(sorted(counts.items()))
+
+
+def spread_out(seed: int, count: int) -> list[Levels]:
+    """`count` rows in which each action is wanted equally often."""
+    kept: dict[str, list[Levels]] = {action: [] for action in ACTIONS}
+    for seen in rows(count * 20, seed):
+        kept[teach(seen).action].append(seen)
+    return [kept[action][at] for at in range(count // len(ACTIONS)) for action in ACTIONS]
+
+
+def figures(engine: Engine, days: Path | None) -> dict[str, dict[str, int]]:
+    found = {"unseen rows": measure(engine, spread_out(SEED_UNSEEN, 1_000))}
+    if days is not None and days.is_dir():
+        for path in sorted(days.glob("*/*_trade.zip")):
+            found[f"{path.parent.name} {path.name[:8]}"] = measure(engine, day_levels(closes(path)))
+    return found
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="measure the shipped model against its teacher")
+    parser.add_argument("--model", type=Path, default=WEIGHTS)
+    parser.add_argument("--days", type=Path, default=Path("../shared/data/lean_crypto/coinbase/minute"))
+    parser.add_argument(
+        "--write", action="store_true", help="write golden answers, figures and the model card"
+    )
+    chosen = parser.parse_args(arguments)
+    engine = Engine.load(chosen.model, golden=not chosen.write)
+    found = figures(engine, chosen.days)
+    print(json.dumps(found, indent=2))
+    if chosen.write:
+        asked = [prompt(seen) for seen in spread_out(SEED_UNSEEN + 1, 16)]
+        write_golden(engine, asked, chosen.model / GOLDEN)
+        body = json.dumps(found, indent=2, sort_keys=True) + "\n"
+        (chosen.model / FIGURES).write_text(body, encoding="utf-8")
+        (chosen.model / "MODEL_CARD.md").write_text(card(found, engine.fingerprint), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

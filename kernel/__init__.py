@@ -1,0 +1,1 @@
+"""The law: claims come in, facts go out, and nothing here believes anybody."""

@@ -1,0 +1,1 @@
+"""How each kind of entry changes the state; nothing else changes it."""

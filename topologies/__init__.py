@@ -1,0 +1,1 @@
+"""The roads: selector, mesh, stream and proof; they meet the kernel only on topics."""

@@ -1,0 +1,94 @@
+"""The edge of a loop's process: environment in, loop, and an exit code that the supervisor understands.
+
+0    a clean stop
+70   a bug: the stopped file names the place, and restarting at it again and again is given up
+75   the log cannot go on here: restart, the committed truth is intact
+76   fenced: a newer process of this name runs, so a restart would only fence it in turn
+77   refused by right or by size, or a position lost: a person must look
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from schemas.codec import decode
+from schemas.models import ClockTick
+from schemas.wire import PREFIX
+from transport.clock import Clock, LiveClock, TapeClock
+from transport.kafka_log import KafkaLog
+from transport.kafka_reader import KafkaTail
+from transport.log import Fenced, LogError, PositionLost, Refused
+from transport.loop import LoopSettings, StepFailed, run
+from transport.names import CLOCK, group_id
+from transport.probes import Probe
+from transport.processor import Processor
+from transport.settings import ProcessSettings
+
+logger = logging.getLogger(__name__)
+
+BUG, AGAIN, FENCED, REFUSED = 70, 75, 76, 77
+
+
+def stopped_file(state: Path, ledger: str, process: str) -> Path:
+    """Where a process that stopped by a bug says at which records."""
+    return state / "run" / ledger / f"{process}.stopped.json"
+
+
+def tick(value: bytes) -> int:
+    """The time of a framed ClockTick; the topic holds one type, so its registry id needs no look-up."""
+    return decode(ClockTick, value[PREFIX.size :]).now
+
+
+def clock_of(settings: ProcessSettings, processor: str) -> Clock:
+    """The clock that the ledger runs by."""
+    if settings.clock == "live":
+        return LiveClock()
+    group = group_id(settings.ledger, processor, settings.shard)
+    return TapeClock(KafkaTail(settings.kafka, settings.ledger, group, CLOCK, 0), tick)
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and SIGINT set, so that the loop ends between two steps."""
+    stop = threading.Event()
+
+    def ask(number: int, _: FrameType | None) -> None:
+        logger.info("stopping on %s", signal.Signals(number).name)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask)
+    return stop
+
+
+def serve(settings: ProcessSettings, build: Callable[[ProcessSettings], Processor]) -> int:
+    """Run one processor on Kafka until a signal; the exit code says how it ended."""
+    processor = build(settings)
+    process = f"{processor.name}-{processor.shard}"
+    stopped = stopped_file(settings.state, settings.ledger, process)
+    probe = Probe(settings.state, settings.ledger, process)
+    stop = stop_on_signals()
+    try:
+        log = KafkaLog(settings.kafka, settings.ledger, processor.name, processor.shard)
+        clock = clock_of(settings, processor.name)
+        run(processor, log, clock, stop=stop, settings=LoopSettings(probe=probe))
+    except StepFailed as error:
+        logger.exception("%s stopped", process)
+        stopped.write_text(json.dumps({"place": error.place, "what": str(error)}), encoding="utf-8")
+        return BUG
+    except LogError as error:
+        logger.error("%s stopped: %s: %s", process, type(error).__name__, error)
+        match error:
+            case Fenced():
+                return FENCED
+            case Refused() | PositionLost():
+                return REFUSED
+            case _:
+                return AGAIN
+    stopped.unlink(missing_ok=True)
+    return 0

@@ -1,0 +1,120 @@
+"""Reading a Kafka partition to its present end, committed records only.
+
+The end is where the broker says it is when the call starts; a PARTITION_EOF at or after it ends the reading, since
+after every transaction the last offset is a marker that no consumer is ever given.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from transport import kafka_config
+from transport.log import LogError, PositionLost, Record, Refused
+from transport.names import LedgerName, physical
+from transport.settings import KafkaSettings
+
+READ_TIMEOUT_S = 60  # without any progress: a broker that is away so long is the supervisor's business
+_CHUNK = 1_000
+
+LOST = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE})
+REFUSED = frozenset(
+    {
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError.SASL_AUTHENTICATION_FAILED,
+        KafkaError._AUTHENTICATION,
+        KafkaError.MSG_SIZE_TOO_LARGE,
+        KafkaError.INVALID_TRANSACTION_TIMEOUT,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+        KafkaError._UNKNOWN_TOPIC,
+        KafkaError._UNKNOWN_PARTITION,
+    }
+)
+
+
+def as_record(message: Message, base: str) -> Record:
+    """A message under its topic's base name."""
+    return Record(
+        topic=base,
+        partition=message.partition(),
+        offset=message.offset(),
+        key=message.key(),
+        value=message.value(),
+        headers=tuple((name, value or b"") for name, value in message.headers() or ()),
+        timestamp_ms=message.timestamp()[1],
+    )
+
+
+def check_read(error: KafkaError, where: str) -> None:
+    """Raise what cannot heal; what can is retried by librdkafka itself."""
+    if error.code() in LOST:
+        raise PositionLost(f"{where}: {error.str()}")
+    if error.fatal() or error.code() in REFUSED:
+        raise Refused(f"{where}: {error.name()} {error.str()}")
+
+
+class KafkaTail:
+    """One partition, read on demand from a first offset to what is its end at that moment."""
+
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        ledger: LedgerName,
+        group: str,
+        topic: str,
+        partition: int,
+        start: int = 0,
+    ) -> None:
+        self._topic, self._partition = topic, partition
+        self._where = f"{physical(ledger, topic)}[{partition}]"
+        self._next = start
+        self._seen_end = -1
+        self._consumer = Consumer(kafka_config.reading(settings, group))
+        self._at = TopicPartition(physical(ledger, topic), partition)
+        low, _ = self._bounds()
+        self._next = max(start, low)
+        self._consumer.assign([TopicPartition(self._at.topic, partition, self._next)])
+
+    def fresh(self) -> list[Record]:
+        """Every committed record since the last call, to the end as it is now."""
+        return list(self.read())
+
+    def read(self) -> Iterator[Record]:
+        """As `fresh`, one after the other. Raises LogError if the broker stays away."""
+        _, end = self._bounds()
+        deadline = time.monotonic() + READ_TIMEOUT_S
+        while self._next < end and self._seen_end < end:
+            for message in self._consumer.consume(_CHUNK, 0) or self._consumer.consume(1, 0.1):
+                deadline = time.monotonic() + READ_TIMEOUT_S
+                error = message.error()
+                if error is None:
+                    self._next = message.offset() + 1
+                    yield as_record(message, self._topic)
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    self._seen_end = message.offset()
+                else:
+                    check_read(error, self._where)
+            if time.monotonic() > deadline:
+                raise LogError(f"{self._where}: no answer for {READ_TIMEOUT_S} s at {self._next} of {end}")
+
+    def close(self) -> None:
+        """Let go of the consumer."""
+        self._consumer.close()
+
+    def _bounds(self) -> tuple[int, int]:
+        deadline = time.monotonic() + READ_TIMEOUT_S
+        while True:
+            try:
+                low, high = self._consumer.get_watermark_offsets(self._at, timeout=5.0, cached=False)
+            except KafkaException as failure:
+                error = failure.args[0]
+                check_read(error, self._where)
+                if time.monotonic() > deadline:
+                    raise LogError(f"{self._where}: {error.str()}") from failure
+            else:
+                return low, high

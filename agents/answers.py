@@ -1,4 +1,4 @@
-"""From an opinion to the message that is signed: the same for every agent, and the same bytes for the same flow."""
+"""From an opinion to the message that is signed: one way for every agent, one flow gives the same bytes."""
 
 from __future__ import annotations
 

@@ -132,6 +132,7 @@ def compile_grammar(contract: Contract) -> DecisionGrammar | GrammarFault:
         limits.max_order_value,
         limits.max_position_pct,
         limits.max_single_trade_pct,
+        limits.max_leverage,
     )
     return grammar_of(actions, may_open=min(ceilings) > 0 and limits.max_open_positions > 0)
 

@@ -1,4 +1,4 @@
-"""The words the sentiment agent knows: a closed list with weights, so that anyone can check a score by hand."""
+"""The words the sentiment agent knows: a closed list with weights, so that a score can be checked by hand."""
 
 from __future__ import annotations
 

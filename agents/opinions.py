@@ -15,11 +15,12 @@ from schemas.models import (
     Guidance,
     InstrumentView,
     Position,
-    ReportKind,
     RefinementRound,
+    ReportKind,
     TimeInForce,
     WokenAgent,
 )
+from schemas.money import CONTEXT
 from schemas.reasons import LaneReason
 
 ZERO = Decimal(0)
@@ -64,7 +65,7 @@ class Case:
     def free(self) -> Decimal:
         """The quantity held and not yet reserved for sale."""
         held = self.position
-        return ZERO if held is None else held.quantity - held.reserved
+        return ZERO if held is None else CONTEXT.subtract(held.quantity, held.reserved)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

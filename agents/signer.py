@@ -61,11 +61,7 @@ class SignerClient:
     def close(self) -> None:
         """End the signer: it stops when its end of the pair closes."""
         self._end.close()
-        try:
-            self._child.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self._child.kill()
-            self._child.wait(STOP_S)
+        _end(self._child)
 
     def _ask(self, question: bytes) -> bytes:
         with self._lock:
@@ -98,8 +94,16 @@ class SignerProcess:
             public = receive(ours)
         except SignerGone as error:
             ours.close()
-            child.kill()
-            child.wait(STOP_S)
+            _end(child)
             raise SignerGone(f"the signer of {name} did not start with {key_file.name}: {error}") from error
         ours.settimeout(ANSWER_S)
         return SignerClient(ours, child, public)
+
+
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    """Let the child end by itself, so that it can say why, and no longer than STOP_S."""
+    try:
+        child.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait(STOP_S)

@@ -104,8 +104,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--types", nargs="+", required=True)
     chosen = parser.parse_args(arguments)
     office = Office(ledger=chosen.ledger, name=chosen.name, payload_types=frozenset(chosen.types))
+    try:
+        seed = read_seed(chosen.key)
+    except (ValueError, OSError) as error:
+        print(f"signer of {chosen.name}: {error}", file=sys.stderr)
+        return 2
     with socket.socket(fileno=chosen.fd) as end:
-        serve(end, office, read_seed(chosen.key))
+        serve(end, office, seed)
     return 0
 
 

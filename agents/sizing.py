@@ -1,4 +1,4 @@
-"""How much and between which prices: a bracket around the entry and a size that the loss at its stop decides."""
+"""Sizing: a bracket around the entry and a size that the loss at its stop decides."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Momentum with explicit rules: buy what rises in an orderly way, buy a deep dip small, leave what has turned."""
+"""Momentum with explicit rules: buy an orderly rise, buy a deep dip small, leave what has turned."""
 
 from __future__ import annotations
 
@@ -92,10 +92,7 @@ def dips(seen: Sight) -> bool:
 def turned(seen: Sight) -> bool:
     """Momentum lost: down over both windows, below the average, and weak without being oversold."""
     return (
-        seen.slow <= -FALL_MIN
-        and seen.fast < 0
-        and seen.last < seen.sma
-        and RSI_DIP < seen.rsi <= RSI_WEAK
+        seen.slow <= -FALL_MIN and seen.fast < 0 and seen.last < seen.sma and RSI_DIP < seen.rsi <= RSI_WEAK
     )
 
 

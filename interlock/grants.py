@@ -6,14 +6,12 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import yaml
-from rules.contract_json import canonical, from_yaml
-from rules.routing import canonical_routing
-
 from ledger.envelope import seal
 from ledger.keys import KeyDocument
 from ledger.signing import Signer
 from rules.contract import Contract
+from rules.contract_json import canonical, from_yaml
+from rules.routing import canonical_routing, routing_from_yaml
 from schemas import avsc
 from schemas.canonical import jcs
 from schemas.kinds import Role
@@ -98,8 +96,8 @@ def documents(
         yield release.sign(DocumentKind.INSTRUMENT, str(instrument["instrument"]), "1", jcs(instrument))
     for contract in contracts():
         yield release.sign(DocumentKind.CONTRACT, contract.agent_id, contract.version, canonical(contract))
-    routing = yaml.safe_load(ROUTING.read_text(encoding="utf-8"))
-    yield release.sign(DocumentKind.ROUTING, "routing", str(routing["version"]), canonical_routing(ROUTING))
+    table = routing_from_yaml(ROUTING.read_text(encoding="utf-8"))
+    yield release.sign(DocumentKind.ROUTING, "routing", table.version, canonical_routing(table))
     if WEIGHTS.exists():
         model = json.loads(WEIGHTS.read_text(encoding="utf-8"))
         yield release.sign(DocumentKind.MODEL, "sovereign", "1", jcs(model))

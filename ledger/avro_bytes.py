@@ -1,8 +1,5 @@
 """The few byte forms that entries and bodies are made of, each in one spelling (Avro 1.12)."""
 
-_VARINT_BYTES_MAX = 10
-_LONG = range(-(1 << 63), 1 << 63)
-
 
 class Malformed(ValueError):
     """Bytes that are no Avro body of their schema, or not its one spelling."""
@@ -11,27 +8,15 @@ class Malformed(ValueError):
 def read_long(data: bytes, at: int) -> tuple[int, int]:
     """Read a zigzag varint of at most 64 bits at `at`; return the value and where it ended."""
     shift = result = 0
-    for end in range(at, min(at + _VARINT_BYTES_MAX, len(data))):
+    for end in range(at, min(at + 10, len(data))):
         byte = data[end]
         result |= (byte & 0x7F) << shift
         if byte < 0x80:
-            value = (result >> 1) ^ -(result & 1)
-            if (byte == 0 and end > at) or value not in _LONG:
+            if (byte == 0 and end > at) or result >= 1 << 64:
                 raise Malformed(f"a number at byte {at} is spelled longer or larger than it may be")
-            return value, end + 1
+            return (result >> 1) ^ -(result & 1), end + 1
         shift += 7
     raise Malformed(f"a number at byte {at} has no end")
-
-
-def write_long(value: int) -> bytes:
-    """Return the shortest zigzag varint of a 64-bit number."""
-    rest = (value << 1) ^ (value >> 63)
-    out = bytearray()
-    while rest > 0x7F:
-        out.append(rest & 0x7F | 0x80)
-        rest >>= 7
-    out.append(rest)
-    return bytes(out)
 
 
 def take(data: bytes, at: int, count: int) -> tuple[bytes, int]:

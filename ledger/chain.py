@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ledger.entry import ZEROS, Leaf, decode_entry, encode_entry
+from ledger.entry import ZEROS, Leaf, decode_entry
+from ledger.entry_writer import encode_entry
 from ledger.merkle import Frontier, leaf_hash
-from ledger.note import Checkpoint
+from ledger.note import Checkpoint, origin_of
 from ledger.signing import Signer
 from schemas.codec import encode, schema_hash, schema_json
 from schemas.kinds import BODY, EntryKind
@@ -102,11 +103,6 @@ class Chain:
     def schemas(self, classes: Iterable[type[Any]], ts: int) -> list[bytes]:
         """Append a SCHEMA entry per message class, before the first use of each; return their values."""
         return [self.append(EntryKind.SCHEMA, schema_entry(cls), ts) for cls in classes]
-
-
-def origin_of(operator: str, ledger: bytes, partition: int) -> str:
-    """Return the C2SP origin of a ledger partition."""
-    return f"{operator}/{ledger.hex()}/{partition}"
 
 
 def schema_entry(cls: type[Any]) -> SchemaEntry:

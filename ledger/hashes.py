@@ -1,74 +1,35 @@
-"""Every digest Interlock signs or keys by, as one function each over raw bytes (10-words.md).
+"""Every digest Interlock signs or keys by, as one function each over raw bytes (10-words.md)."""
 
-A hash over joined texts lets two different inputs meet ("ab" + "c", "a" + "bc"), and a hash without a tag
-lets a value made for one purpose be used for another. The tagged hash closes both doors.
-"""
-
-import hashlib
 import hmac
 import json
 from collections.abc import Mapping
 from decimal import Decimal
 
-from schemas.money import plain
+from ledger.tag import Part, decimal_text, framed, part_bytes, sha256, tagged
 
-Part = bytes | str | int | Decimal | None
+__all__ = [
+    "Part",
+    "article_key",
+    "child_dfid",
+    "contract_hash",
+    "decimal_text",
+    "dfid",
+    "evidence_hash",
+    "explain_commitment",
+    "explain_salt",
+    "flow_hash",
+    "framed",
+    "idempotency_key",
+    "is_uuid8",
+    "part_bytes",
+    "rules_hash",
+    "sha256",
+    "shard_of",
+    "state_hash",
+    "tagged",
+]
 
 _EVIDENCE_BYTES = 112
-_PART_BYTES_MAX = 0xFFFFFFFF
-
-
-def sha256(data: bytes) -> bytes:
-    """Return the 32-byte SHA-256 of `data`."""
-    return hashlib.sha256(data).digest()
-
-
-def decimal_text(value: Decimal) -> str:
-    """Return the shortest plain text of a decimal. Raises ValueError for NaN and infinities."""
-    if not value.is_finite():
-        raise ValueError(f"a decimal that is hashed must be finite, not {value}")
-    return plain(value)
-
-
-def part_bytes(part: Part) -> bytes:
-    """Return one part's bytes: raw, UTF-8, 8-byte big endian, shortest plain text, empty if absent.
-
-    Raises ValueError for a bool (it would pass for an int), an int beyond 8 bytes, a non-finite decimal.
-    """
-    match part:
-        case None:
-            return b""
-        case bool():
-            raise ValueError("a bool is no hashable part: say which bytes it means")
-        case bytes():
-            return part
-        case str():
-            return part.encode("utf-8")
-        case Decimal():
-            return decimal_text(part).encode("ascii")
-        case int():
-            if not 0 <= part < 1 << 64:
-                raise ValueError(f"a hashed int must fit 8 bytes unsigned, not {part}")
-            return part.to_bytes(8, "big")
-
-
-def framed(tag: str, *parts: Part) -> bytes:
-    """Return `u8 len(tag) ‖ tag ‖ Σ(u32be len(part) ‖ part)`, the preimage of the tagged hash."""
-    name = tag.encode("ascii")
-    if not 0 < len(name) < 256:
-        raise ValueError("a tag is 1 to 255 ASCII bytes")
-    out = [bytes((len(name),)), name]
-    for part in parts:
-        data = part_bytes(part)
-        if len(data) > _PART_BYTES_MAX:
-            raise ValueError("a hashed part must be under 4 GiB")
-        out += (len(data).to_bytes(4, "big"), data)
-    return b"".join(out)
-
-
-def tagged(tag: str, *parts: Part) -> bytes:
-    """Return the 32-byte tagged hash TH(tag, parts…)."""
-    return sha256(framed(tag, *parts))
 
 
 def contract_hash(jcs: bytes) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any
 
 from nacl.bindings import crypto_core_ed25519_is_valid_point
 
-from ledger.signing import PUBLIC_BYTES, keyid
+from ledger.strict import PUBLIC_BYTES, keyid
 from schemas.canonical import jcs
 from schemas.kind_table import Role
 

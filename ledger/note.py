@@ -9,8 +9,8 @@ import binascii
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ledger.hashes import sha256
-from ledger.signing import SIGNATURE_BYTES, Signer, verify
+from ledger.strict import SIGNATURE_BYTES, verify
+from ledger.tag import sha256
 
 NOTE_BYTES_MAX = 16 * 1024
 SIGNATURES_MAX = 32
@@ -124,27 +124,14 @@ def parse_checkpoint(text: str) -> Checkpoint:
     return point
 
 
+def origin_of(operator: str, ledger: bytes, partition: int) -> str:
+    """Return the name under which a ledger partition's checkpoints are signed."""
+    return f"{operator}/{ledger.hex()}/{partition}"
+
+
 def cosigned_bytes(text: str, at: int) -> bytes:
     """Return what a witness signs: the text and the second it saw it (C2SP tlog-cosignature, v1)."""
     return f"cosignature/v1\ntime {at}\n{text}".encode()
-
-
-def log_key(origin: str, public: bytes) -> VerifierKey:
-    """Return the log's own verifier key; its name is the origin."""
-    return VerifierKey(name=origin, algorithm=ED25519, public=public)
-
-
-def log_signature(point: Checkpoint, public: bytes, signature: bytes) -> NoteSignature:
-    """Return the note line of a log's 64-byte signature over the checkpoint's text."""
-    return NoteSignature(name=point.origin, hint=log_key(point.origin, public).hint, blob=signature)
-
-
-def cosign(note: Note, name: str, signer: Signer, at: int) -> Note:
-    """Return the note with a witness's cosignature of second `at` (epoch, UTC) added."""
-    key = VerifierKey(name=name, algorithm=COSIGNATURE, public=signer.public)
-    blob = at.to_bytes(8, "big") + signer.sign(cosigned_bytes(note.text, at))
-    line = NoteSignature(name=name, hint=key.hint, blob=blob)
-    return Note(text=note.text, signatures=(*note.signatures, line))
 
 
 def cosigners(note: Note, keys: Iterable[VerifierKey]) -> list[str]:

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from ledger.archive import Broken
 from ledger.avro_bytes import Malformed
 from ledger.entry import ZEROS, Leaf, decode_entry
 from ledger.findings import Code, Findings
+from ledger.ilk import Broken
 from ledger.merkle import Frontier, leaf_hash
 from ledger.trust import Anchor, Trust
 from ledger.verify_bodies import Bodies

@@ -8,6 +8,7 @@ from ledger.avro_bytes import Malformed
 from ledger.dsse import pae_digest
 from ledger.entry import Leaf, kind_name
 from ledger.findings import Code
+from ledger.note import origin_of
 from ledger.shapes import Form, Shapes
 from ledger.verify_evidence import Evidence
 from ledger.verify_sign import Signatures
@@ -48,7 +49,7 @@ class Bodies:
             return
         match entry.kind:
             case EntryKind.GENESIS:
-                self.origin = f"{body['operator']}/{entry.ledger.hex()}/{entry.partition}"
+                self.origin = origin_of(body["operator"], entry.ledger, entry.partition)
             case EntryKind.SCHEMA:
                 self._learn(entry.seq, body)
             case EntryKind.CHECKPOINT:

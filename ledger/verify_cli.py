@@ -12,8 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NoReturn
 
-from ledger.archive import archives, read_archive
 from ledger.findings import Code, Findings, Outcome
+from ledger.ilk import archives, read_archive
 from ledger.note import BadNote
 from ledger.trust import Anchor, BadTrust, Trust, parse_anchor, parse_trust
 from ledger.verify import Level, Partition, Read

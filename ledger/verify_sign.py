@@ -16,7 +16,7 @@ from ledger.findings import Code
 from ledger.keys import Key, KeyFault, KeyRing, enroller, read_key_document
 from ledger.note import Checkpoint
 from ledger.shapes import Shapes
-from ledger.signing import verify
+from ledger.strict import verify
 from ledger.trust import Trust
 from schemas.kind_table import EntryKind, Role
 

@@ -14,7 +14,6 @@ from schemas.models import Action, IntentKind, Lane
 _DECIMAL = re.compile(r"(?:0|[1-9][0-9]{0,18})(?:\.[0-9]{1,18})?")
 
 ID = r"^[a-z0-9._-]{1,64}$"
-SIGNAL_KINDS = ("QUOTE", "TRADE", "BAR", "NEWS", "TIMER", "INSTRUCTION")
 FEATURES = (
     "last", "mid", "spread_bps", "sma", "ema", "rsi", "atr", "volatility", "drawdown",
     "return_1m", "return_5m", "return_15m", "return_60m",

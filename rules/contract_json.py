@@ -46,7 +46,7 @@ def from_yaml(text: str) -> Contract:
 
 
 def canonical(contract: Contract) -> bytes:
-    """RFC 8785 bytes, every field spelled out, decimals as shortest plain text: what H_contract is taken over."""
+    """RFC 8785 bytes, every field spelled out, decimals as shortest plain text: H_contract is over these."""
     return jcs(_plain(contract))
 
 

@@ -7,14 +7,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rules.config_error import ConfigError
 from rules.contract import Contract
-from rules.contract_document import EVIDENCE_TIERS, FEATURES, SIGNAL_KINDS
+from rules.contract_document import EVIDENCE_TIERS, FEATURES
 from rules.semver import version
 from rules.wake import parse as parse_wake
+from rules.wake_words import SIGNAL_KINDS
 from schemas.models import Action, Lane
 from schemas.reasons import Reason
 
-LIMITS_GATE = 9
-ABORTABLE = tuple(reason.name for reason in Reason if reason.gate == LIMITS_GATE)
+ABORTABLE_GATES = (5, 9)  # breakers and limits: what an order can break, not who sent it
+ABORTABLE = tuple(reason.name for reason in Reason if reason.gate in ABORTABLE_GATES)
 
 
 def lint(contract: Contract) -> None:

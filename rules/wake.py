@@ -40,7 +40,7 @@ class Expression:
     tree: Tree | None
 
     def evaluate(self, values: Mapping[str, Decimal | str | None]) -> Woken:
-        """Whether ``values`` wake (fractions for returns and drawdown, basis points where the name says so)."""
+        """Whether ``values`` wake; returns, volatility, drawdown are fractions, spread_bps basis points."""
         if self.tree is None:
             return Woken(woken=True, predicate=ALWAYS)
         found: Found = decide(self.tree, values)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final, get_args
 
 from rules.wake_tree import AnyOf, Comparison, Every, KindIs, Not, Operand, Sign, Tree
-from rules.wake_words import Token, TokenKind, fault
+from rules.wake_words import SIGNAL_KINDS, Token, TokenKind, fault
 
 DEPTH_MAX: Final = 16
 _SIGNS: Final[dict[str, Sign]] = {sign: sign for sign in get_args(Sign)}
@@ -83,7 +83,7 @@ class Reader:
         if not negated and not self._take("sign", "=="):
             raise self._fault("kind takes == or !=")
         word = self._here
-        if word.kind != "word" or word.text in _RESERVED:
+        if word.kind != "word" or word.text not in SIGNAL_KINDS:
             raise self._fault("a signal kind is missing")
         self._place += 1
         return KindIs(word=word.text, negated=negated)

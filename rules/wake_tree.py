@@ -147,7 +147,7 @@ def _negated(found: Found) -> Found:
 
 
 def _first(parts: tuple[Tree, ...], values: Values, *, deciding: bool) -> Found:
-    """One part that is ``deciding`` decides; else one unknown leaves it unknown; else the last part speaks."""
+    """One ``deciding`` part decides; else an unknown one leaves it unknown; else the last part speaks."""
     found = [decide(part, values) for part in parts]
     for wanted in (deciding, None):
         for one in found:

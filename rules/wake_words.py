@@ -11,6 +11,8 @@ from rules.config_error import ConfigError
 LENGTH_MAX = 512
 TOKENS_MAX = 128
 
+SIGNAL_KINDS = ("QUOTE", "TRADE", "BAR", "NEWS", "TIMER", "INSTRUCTION")
+
 NAMES = frozenset(
     {
         "last", "mid", "spread_bps", "sma", "ema", "rsi", "atr", "volatility", "drawdown",
@@ -21,6 +23,7 @@ NAMES = frozenset(
 
 TokenKind = Literal["number", "word", "sign", "end"]
 
+_KINDS: tuple[TokenKind, ...] = ("number", "word", "sign")
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>[0-9]{1,18}(?:\.[0-9]{1,18})?)(?![0-9A-Za-z_.])"
     r"|(?P<word>[A-Za-z_][A-Za-z0-9_]{0,63})"
@@ -55,9 +58,8 @@ def tokens(text: str) -> tuple[Token, ...]:
         match = _TOKEN.match(text, at, end)
         if match is None:
             raise fault(text, at, "nothing that can be read")
-        for kind in ("number", "word", "sign"):
-            if (piece := match.group(kind)) is not None:
-                found.append(Token(kind=kind, text=piece, at=match.start(kind)))
+        kind = next(kind for kind in _KINDS if match.group(kind) is not None)
+        found.append(Token(kind=kind, text=match.group(kind), at=match.start(kind)))
         at = match.end()
         if len(found) > TOKENS_MAX:
             raise ConfigError("wake", f"more than {TOKENS_MAX} words", "shorten it")

@@ -1,4 +1,4 @@
-"""YAML as people write it, read without YAML's surprises: 16:20 is a text, 0.05 is exact, a key stands once."""
+"""YAML read without its surprises: 16:20 is a text, 0.05 is exact, a key stands once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BYTES_MAX = 65_536  # a contract or a routing table is some kilobytes; a bomb is
 
 
 class _Loader(yaml.SafeLoader):
-    """Safe YAML whose plain scalars are null, true, false, integers, or text; no aliases, no dates, no floats."""
+    """Safe YAML whose plain scalars are null, true, false, integers or text; no aliases, dates or floats."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):

@@ -1,4 +1,4 @@
-"""A small ledger with a bit of everything in it, made from fixed seeds: what the ledger's tests tamper with."""
+"""A small ledger with a bit of everything in it, from fixed seeds: what the ledger's tests tamper with."""
 
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -26,6 +26,7 @@ RULES = tagged("interlock/1/rules", b"{}")
 NOTHING = m.InputRange(topic="proposals", partition=0, first=0, next=1)
 ONE = Decimal(1)
 WITNESS = "witness.test"
+USAGE = m.Usage(model_calls=0, tool_calls=0, tokens_in=0, tokens_out=0, rounds=1, inference_ms=0)
 
 HELD = (
     m.BatchEntry,
@@ -59,7 +60,9 @@ ENROLLED: dict[str, tuple[Role, tuple[str, ...]]] = {
 }
 
 
-def key_document(name: str, role: Role, bound: tuple[str, ...], by: str, serial: int, *, revoked: bool = False) -> m.Envelope:
+def key_document(
+    name: str, role: Role, bound: tuple[str, ...], by: str, serial: int, *, revoked: bool = False
+) -> m.Envelope:
     """A signed registry document of kind KEY."""
     public = signer(name)
     body = KeyDocument(public=public.public, role=role, bound=bound, revoked=revoked).body()
@@ -72,7 +75,8 @@ def key_document(name: str, role: Role, bound: tuple[str, ...], by: str, serial:
 def snapshot() -> m.Snapshot:
     """An empty look at the world."""
     account = m.AccountView(
-        account=ACCOUNT, version=1, cash=Decimal(10_000), reserved_cash=Decimal(0), positions=(), standings=(),
+        account=ACCOUNT, version=1, cash=Decimal(10_000), reserved_cash=Decimal(0), positions=(),
+        standings=(),
         trading_state=m.TradingState.ACTIVE, halted_instruments=(), open_intents=0,
     )  # fmt: skip
     return m.Snapshot(
@@ -84,7 +88,8 @@ def snapshot() -> m.Snapshot:
 def flow(number: int) -> m.FlowOpened:
     """The number-th flow of the sample."""
     trigger = m.Trigger(
-        topic="market.signals", partition=0, offset=number, kind="QUOTE", source="tape", signal_id=f"s{number}",
+        topic="market.signals", partition=0, offset=number, kind="QUOTE", source="tape",
+        signal_id=f"s{number}",
         instrument="BTC-USD", event_time=NOW, value_hash=bytes(32), instruction=None,
     )  # fmt: skip
     woken = m.WokenAgent(
@@ -106,7 +111,7 @@ def intent(opened: m.FlowOpened, h_flow: bytes, **changed: object) -> m.Intent:
         "contract_version": "1.0.0", "action": m.Action.BUY, "instrument": "BTC-USD",
         "quantity": Decimal("0.05"), "limit_price": Decimal("4242.5"), "time_in_force": m.TimeInForce.IOC,
         "valid_from": NOW, "valid_until": NOW + 9, "drift_envelope_bps": Decimal(50), "state_hash": h_state,
-        "confidence": Decimal("0.9"), "usage": m.Usage(model_calls=0, tool_calls=0, tokens_in=0, tokens_out=0, rounds=1, inference_ms=0),
+        "confidence": Decimal("0.9"), "usage": USAGE,
         "rounds": (), "explain_commitment": bytes(32),
         "evidence": evidence_hash(opened.dfid, h_state, CONTRACT, RULES),
     }  # fmt: skip
@@ -143,13 +148,17 @@ class Sample:
         self.checkpoint()
         return self
 
-    def key(self, name: str, role: Role, bound: tuple[str, ...], by: str, serial: int, *, revoked: bool = False) -> int:
+    def key(
+        self, name: str, role: Role, bound: tuple[str, ...], by: str, serial: int, *, revoked: bool = False
+    ) -> int:
         document = key_document(name, role, bound, by, serial, revoked=revoked)
         return self.add(EntryKind.KEY, m.DocumentEntry(document=document))
 
     def batch(self) -> int:
         self.now += 1_000_000
-        return self.add(EntryKind.BATCH, m.BatchEntry(now=self.now, inputs=(NOTHING,), marks=(), refusals_uncounted=0))
+        return self.add(
+            EntryKind.BATCH, m.BatchEntry(now=self.now, inputs=(NOTHING,), marks=(), refusals_uncounted=0)
+        )
 
     def flow(self, opened: m.FlowOpened, by: str = "selector") -> bytes:
         envelope = seal(opened, signer(by))
@@ -162,8 +171,8 @@ class Sample:
     ) -> int:  # fmt: skip
         placed = self.order(proposed) if order and verdict is m.Verdict.ACCEPTED else None
         entry = m.DecisionEntry(
-            dfid=proposed.dfid, attempt=1, account=ACCOUNT, flow_hash=h_flow, digest=digest(signed), body=signed,
-            attestations=(), received=NOTHING, verdict=verdict, reason=reason, facts=(),
+            dfid=proposed.dfid, attempt=1, account=ACCOUNT, flow_hash=h_flow, digest=digest(signed),
+            body=signed, attestations=(), received=NOTHING, verdict=verdict, reason=reason, facts=(),
             flow_status=m.FlowStatus.EXECUTING, reopens=False, intent=placed,
         )  # fmt: skip
         return self.add(EntryKind.DECISION, entry)

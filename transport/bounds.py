@@ -22,8 +22,8 @@ class LoopSettings:
     hold_ms: how long a record waits for its cause; then it is judged as it stands.
     progress_ms: least time between two transactions that only say how far was read.
     progress_busy_ms: the same while records keep coming, when nobody waits to see it.
-    keep_every: records read without output after which the positions are written all the same, so that a restart
-    reads a bounded stretch again.
+    keep_every: records read without output after which the positions are written all the same, so that a
+    restart reads a bounded stretch again.
     buffer_max: records read ahead per partition.
     answers_max: steps a stop grants to answers of effects; what is left is found again by reconciliation.
     """

@@ -1,7 +1,8 @@
 """The time that a step is told: the wall's on a live ledger, the tape's on a ledger that replays a day.
 
-A tape edge reads `clock` to its present end each time it is asked. The loop asks after it has read a batch, and the
-feeder flushes a tick before the records of that time, so a record is never judged at a time before its own.
+A tape edge reads `clock` to its present end each time it is asked. The loop asks after it has read a batch,
+and the feeder flushes a tick before the records of that time, so a record is never judged at a time before
+its own.
 """
 
 from __future__ import annotations

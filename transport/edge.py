@@ -1,11 +1,4 @@
-"""The edge of a loop's process: environment in, loop, and an exit code that the supervisor understands.
-
-0    a clean stop
-70   a bug: the stopped file names the place, and restarting at it again and again is given up
-75   the log cannot go on here: restart, the committed truth is intact
-76   fenced: a newer process of this name runs, so a restart would only fence it in turn
-77   refused by right or by size, or a position lost: a person must look
-"""
+"""The edge of a loop's process: environment in, loop, and an exit code out (`transport.exits`)."""
 
 from __future__ import annotations
 
@@ -21,6 +14,7 @@ from schemas.codec import decode
 from schemas.models import ClockTick
 from schemas.wire import PREFIX
 from transport.clock import Clock, LiveClock, TapeClock
+from transport.exits import AGAIN, BUG, FENCED, REFUSED
 from transport.kafka_log import KafkaLog
 from transport.kafka_reader import KafkaTail
 from transport.log import Fenced, LogError, PositionLost, Refused
@@ -31,8 +25,6 @@ from transport.processor import Processor
 from transport.settings import ProcessSettings
 
 logger = logging.getLogger(__name__)
-
-BUG, AGAIN, FENCED, REFUSED = 70, 75, 76, 77
 
 
 def stopped_file(state: Path, ledger: str, process: str) -> Path:
@@ -82,7 +74,7 @@ def serve(settings: ProcessSettings, build: Callable[[ProcessSettings], Processo
         stopped.write_text(json.dumps({"place": error.place, "what": str(error)}), encoding="utf-8")
         return BUG
     except LogError as error:
-        logger.error("%s stopped: %s: %s", process, type(error).__name__, error)
+        logger.error("%s stopped: %s: %s", process, type(error).__name__, error)  # noqa: TRY400 - expected, no trace
         match error:
             case Fenced():
                 return FENCED

@@ -1,8 +1,9 @@
 """What has been read and not yet stepped: ranks first, causes before their consequences.
 
-Records of one rank go in (topic, partition, offset) order; timestamps decide nothing. A record that names a record of
-`market.signals` waits, and its partition with it, until the loop has taken that one too, at most `hold_ms` from when it
-was read, so that whoever names offsets that never come delays a partition once and not once per record.
+Records of one rank go in (topic, partition, offset) order; timestamps decide nothing. A record that names a
+record of `market.signals` waits, and its partition with it, until the loop has taken that one too, at most
+`hold_ms` from when it was read, so that whoever names offsets that never come delays a partition once and
+not once per record.
 """
 
 from __future__ import annotations
@@ -35,7 +36,10 @@ class _Waiting:
 
 
 class Intake:
-    """Queues per input partition. Bounded: `full` names the partitions that must not be read further for now."""
+    """Queues per input partition.
+
+    Bounded: `full` names the partitions that must not be read further for now.
+    """
 
     def __init__(self, inputs: Sequence[Input], cause: Cause, *, hold_ms: int, buffer_max: int) -> None:
         self._queues: dict[Position, deque[_Waiting]] = {at: deque() for at in arranged(inputs)}

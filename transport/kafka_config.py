@@ -20,6 +20,7 @@ def common(settings: KafkaSettings) -> Config:
         "security.protocol": settings.security,
         "reconnect.backoff.ms": 20,
         "reconnect.backoff.max.ms": 500,  # the default of 10 s leaves a restarted broker unused for that long
+        "topic.metadata.propagation.max.ms": 3_000,  # a topic unknown for longer is missing, not new
         "socket.keepalive.enable": True,
         "socket.nagle.disable": True,  # a transaction is many small requests
         "broker.address.family": "v4",  # `localhost` first tried as ::1 costs a refused connection each time
@@ -45,25 +46,22 @@ def reading(settings: KafkaSettings, group: str) -> Config:
         "fetch.error.backoff.ms": 50,
         "fetch.queue.backoff.ms": 1,  # the default second stalls a full queue long after it has emptied
         "max.partition.fetch.bytes": 262_144,
-        "queued.min.messages": 2_000,  # small: a halt must not wait behind a prefetched backlog of prices
+        "queued.min.messages": 2_000,  # small: a halt must not wait behind fetched prices
         "queued.max.messages.kbytes": 8_192,
     }
 
 
 def writing(settings: KafkaSettings, transactional_id: str) -> Config:
     """The transactional producer of a loop."""
-    return (
-        common(settings)
-        | {
-            "transactional.id": transactional_id,
-            "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS,
-            "enable.idempotence": True,
-            "acks": "all",
-            "batch.size": 16_384,  # a topic's size limit holds for a batch; librdkafka never splits a refused one
-            "linger.ms": 1,  # the commit flushes, so this batches without waiting
-            "retry.backoff.ms": 5,  # CONCURRENT_TRANSACTIONS while markers are written: the default waits 100 ms
-            "retry.backoff.max.ms": 20,
-            "compression.type": "none",  # bodies are hashes and signatures; the ledger must stay readable by any tool
-            "message.max.bytes": 4_194_304,  # of a request; each topic's own limit is the broker's to enforce
-        }
-    )
+    return common(settings) | {
+        "transactional.id": transactional_id,
+        "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS,
+        "enable.idempotence": True,
+        "acks": "all",
+        "batch.size": 16_384,  # a topic's size limit holds for a batch; librdkafka never splits a refused one
+        "linger.ms": 1,  # the commit flushes, so this batches without waiting
+        "retry.backoff.ms": 5,  # while the last markers are written; the default waits 100 ms
+        "retry.backoff.max.ms": 20,
+        "compression.type": "none",  # bodies are mostly hashes and signatures
+        "message.max.bytes": 4_194_304,  # of a request; each topic's own limit is the broker's to enforce
+    }

@@ -84,7 +84,7 @@ class KafkaLog:
         self._producer.transact(produces, lambda base: physical(self._ledger, base), offsets, self._consumer)
 
     def behind(self) -> frozenset[Position]:
-        """Partitions whose last fetched end lies beyond what was read, or of which nothing was fetched yet."""
+        """Partitions whose last fetched end lies beyond what was read, or that were never fetched."""
         return frozenset(at for at, offset in self._read_to.items() if not 0 <= self._end(at) <= offset)
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """One transactional producer: fence, then whole transactions, and no second try after a doubt.
 
-librdkafka 2.16 has no KIP-890, so a transaction whose outcome is unknown must never be followed by another on the same
-producer. Only calls that the client itself declares safe to repeat are repeated.
+librdkafka 2.16 has no KIP-890, so a transaction whose outcome is unknown must never be followed by another
+on the same producer. Only calls that the client itself declares safe to repeat are repeated.
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ class TransactionalProducer:
                 )
             self._repeat("commit_transaction", lambda: self._producer.commit_transaction(10.0))
         except KafkaException as failure:
-            error = failure.args[0]
-            self._check(self._failed or error, "transaction")
+            error = self._failed or failure.args[0]  # the record's own error says more than the commit's
+            self._check(error, "transaction")
             raise OutcomeUnknown(f"{self._id}: {error.name()}: {error.str()}") from failure
 
     def _produce(self, topic: str, one: Produce) -> None:
@@ -101,7 +101,7 @@ class TransactionalProducer:
             self._failed = error
 
     def _repeat(self, what: str, call: Callable[[], None]) -> None:
-        """Repeat while the client says that repeating the same call is safe, at most the transaction's time-out."""
+        """Repeat while the client calls that safe, at most for the transaction's time-out."""
         deadline = time.monotonic() + kafka_config.TRANSACTION_TIMEOUT_MS / 1_000
         while True:
             try:

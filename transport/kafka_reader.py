@@ -1,7 +1,7 @@
 """Reading a Kafka partition to its present end, committed records only.
 
-The end is where the broker says it is when the call starts; a PARTITION_EOF at or after it ends the reading, since
-after every transaction the last offset is a marker that no consumer is ever given.
+The end is where the broker says it is when the call starts; a PARTITION_EOF at or after it ends the
+reading, since after every transaction the last offset is a marker that no consumer is ever given.
 """
 
 from __future__ import annotations

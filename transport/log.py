@@ -1,8 +1,8 @@
 """The `Log` port: what a loop needs of Kafka, and no more.
 
-Topics here carry their base names; the ledger's prefix is put on and taken off inside an implementation, so that no
-processor can tell a demo from a live ledger. `transport.kafka_log` and `transport.simulated_log` implement it, and
-one contract test holds for both.
+Topics here carry their base names; the ledger's prefix is put on and taken off inside an implementation, so
+that no processor can tell a demo from a live ledger. `transport.kafka_log` and `transport.simulated_log`
+implement it, and one contract test holds for both.
 
     LogError
     ├── Fenced           another process holds this transactional id: terminal, whatever the flags say

@@ -1,8 +1,8 @@
 """The one exactly-once loop: read, step, commit, and only then act.
 
-A step's outputs, the state it changed and the positions it read to are one transaction; what dies in between has not
-happened. The loop never repairs anything in memory: any doubt ends the process, and the restart reads the committed
-truth.
+A step's outputs, the state it changed and the positions it read to are one transaction; what dies in
+between has not happened. The loop never repairs anything in memory: any doubt ends the process, and the
+restart reads the committed truth.
 """
 
 from __future__ import annotations
@@ -40,7 +40,10 @@ def run(
 
 
 class _Loop:
-    """One run of one processor. `_committed_*` say what outsiders can see, the intake what has been stepped."""
+    """One run of one processor.
+
+    `_committed_*` say what outsiders can see, the intake what has been stepped.
+    """
 
     def __init__(self, processor: Processor, log: Log, clock: Clock, settings: LoopSettings) -> None:
         self._processor, self._log, self._clock, self._settings = processor, log, clock, settings
@@ -126,7 +129,10 @@ class _Loop:
                 self._answers.extend(self._processor.perform(effect))
 
     def _commit(self, outputs: Sequence[Output], *, keep: bool = False) -> None:
-        """One transaction. The positions go with every output, for a state without its position is no state."""
+        """One transaction.
+
+        The positions go with every output, for a state without its position is no state.
+        """
         produces = [produce for output in outputs if (produce := self._record(output)) is not None]
         if produces or keep or self._unsaid_records >= self._settings.keep_every:
             if not self._processor.keeps_positions:
@@ -159,6 +165,6 @@ class _Loop:
             return self._processor.cause(record)
 
     def _now(self) -> int:
-        """Read after the batch was read, so that a tick flushed before a record is known when it is judged."""
+        """Asked after the batch was read: a tick flushed before a record is known when that is judged."""
         self._last_now = max(self._last_now, self._clock.now())
         return self._last_now

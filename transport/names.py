@@ -33,6 +33,16 @@ def physical(ledger: LedgerName, base: str) -> str:
     return base if ledger == LIVE else f"{ledger}.{base}"
 
 
+def base(ledger: LedgerName, name: str) -> str:
+    """The base name of what `physical` made. Raises ValueError for another ledger's name."""
+    if ledger == LIVE:
+        return name
+    prefix = f"{ledger}."
+    if not name.startswith(prefix):
+        raise ValueError(f"{name} is not of ledger {ledger}")
+    return name.removeprefix(prefix)
+
+
 def state_topic(processor: str) -> str:
     """The base name of a remembering processor's own compacted topic."""
     return f"{processor}.state"

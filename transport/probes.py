@@ -1,7 +1,8 @@
 """Progress that others can see: one small file per process, and what it says about being ready.
 
-A process whose file grows old does not turn; one that is behind and whose positions stay is stuck. Both are said with
-the command that shows why. `python -m transport.probes STATE` prints every process of a state folder.
+A process whose file grows old does not turn; one that is behind and whose positions stay is stuck. Both are
+said with the command that shows why. `python -m transport.probes STATE` prints every process of a state
+folder.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ def ready(file: Path, *, now_ms: int | None = None) -> Readiness:
         return Readiness(process=process, ready=False, why=why, command=command)
     if int(content["stalled_ms"]) >= STALLED_AFTER_MS:
         where = ", ".join(content["behind"] or content["held"])
-        why = f"{process} has been behind on {where} and not moving for {content['stalled_ms'] // 1_000} s: {command}"
+        why = f"{process} is behind on {where}, not moving for {content['stalled_ms'] // 1_000} s: {command}"
         return Readiness(process=process, ready=False, why=why, command=command)
     return Readiness(process=process, ready=True, why=f"{process} moves")
 

@@ -33,7 +33,10 @@ class Input:
 
 
 class Processor(Protocol):
-    """A remembering part. Its `step` MUST be a function of its state, the batch and `now`, and of nothing else."""
+    """A remembering part.
+
+    Its `step` MUST be a function of its state, the batch and `now`, and of nothing else.
+    """
 
     @property
     def name(self) -> str:
@@ -52,7 +55,7 @@ class Processor(Protocol):
 
     @property
     def keeps_positions(self) -> bool:
-        """True if `restore` returns the positions (the kernel's ledger holds them); else the loop keeps them."""
+        """True if `restore` returns the positions (the kernel's ledger has them); else the loop does."""
         ...
 
     def restore(self, reader: Reader) -> Positions | None:
@@ -60,7 +63,10 @@ class Processor(Protocol):
         ...
 
     def step(self, batch: Sequence[Record], now: int) -> Sequence[Output]:
-        """Fold a batch. `now` is in micros UTC and never goes back. An exception is a bug and stops the process."""
+        """Fold a batch.
+
+        `now` is in micros UTC and never goes back. An exception is a bug and stops the process.
+        """
         ...
 
     def cause(self, record: Record) -> tuple[int, int] | None:

@@ -1,6 +1,7 @@
 """Where a restarted loop goes on: positions are part of the state and stand in its own compacted topic.
 
-Group offsets are committed too, but those of quiet partitions expire, so they only show progress to outsiders.
+Group offsets are committed too, but those of quiet partitions expire, so they only show progress to
+outsiders.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def restore(processor: Processor, reader: Reader) -> Positions:
 
 
 class _StateOnce:
-    """A reader that reads the state topic once for both, and keeps the loop's own record from the processor."""
+    """Reads the state topic once for both, and keeps the loop's own record from the processor."""
 
     def __init__(self, reader: Reader, topic: str, shard: int) -> None:
         self._reader = reader

@@ -33,7 +33,7 @@ class KafkaSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessSettings:
-    """What a loop or a worker is told: its broker, ledger, state folder, shard (or worker number) and clock."""
+    """What a process is told; `shard` is a loop's shard or a worker's number within its group."""
 
     kafka: KafkaSettings
     ledger: LedgerName

@@ -68,10 +68,10 @@ def _amount_faults(order: Order, scene: Scene) -> list[str]:
     if order.quantity <= 0 or order.limit_price is None or order.limit_price <= 0:
         return ["PARAMETER_MISSING"]
     faults = []
-    if not multiple_of(order.quantity, scene.grid.lot):
+    if not multiple_of(order.quantity, scene.terms.lot):
         faults.append("LOT")
     prices = (order.limit_price, order.stop, order.target_price)
-    faults += ["TICK" for price in prices if price is not None and not multiple_of(price, scene.grid.tick)]
+    faults += ["TICK" for price in prices if price is not None and not multiple_of(price, scene.terms.tick)]
     if order.action == "BUY":
         return faults + _size_faults(order, scene, order.limit_price) + _bracket_faults(order, scene)
     return faults + _leaving_faults(order, scene, order.limit_price)
@@ -91,11 +91,12 @@ def _size_faults(order: Order, scene: Scene, limit: Decimal) -> list[str]:
     held = sum((p.quantity for p in account.positions if p.instrument == scene.view.instrument), Decimal(0))
     after = held + order.quantity
     others = sum(1 for p in account.positions if p.quantity > 0 and p.instrument != scene.view.instrument)
-    carried = _carried(scene)
-    ask = scene.view.ask or Decimal(0)
+    carried = _carried(scene) + account.reserved_cash
+    ask, last = scene.view.ask or Decimal(0), scene.view.last or Decimal(0)
+    position_value = value + _times(held, max(limit, last))
     broken = {
         "MAX_SINGLE_TRADE": value > _times(limits.max_single_trade_pct, equity),
-        "MAX_POSITION": _times(after, limit) > _times(limits.max_position_pct, equity)
+        "MAX_POSITION": position_value > _times(limits.max_position_pct, equity)
         or after > limits.max_position_size,
         "MAX_ORDER_VALUE": value > limits.max_order_value,
         "MAX_OPEN_POSITIONS": others + 1 > limits.max_open_positions,
@@ -124,8 +125,9 @@ def _bracket_faults(order: Order, scene: Scene) -> list[str]:
 def _carried(scene: Scene) -> Decimal:
     total = Decimal(0)
     for held in scene.snapshot.account.positions:
-        ask = next((v.ask for v in scene.snapshot.instruments if v.instrument == held.instrument), None)
-        total += max(_times(held.quantity, ask or Decimal(0)), held.total_cost)
+        view = next((v for v in scene.snapshot.instruments if v.instrument == held.instrument), None)
+        marks = () if view is None else (view.ask or Decimal(0), view.last or Decimal(0))
+        total += max(held.total_cost, *(_times(held.quantity, mark) for mark in marks), Decimal(0))
     return total
 
 

@@ -45,7 +45,7 @@ class Engine:
         self.fingerprint = _fingerprint()
         self._voice = outlines.from_transformers(model.float().eval(), tokenizer)
         self._tokenizer = tokenizer
-        self._vocabulary = _spoken_vocabulary()
+        self._vocabulary = spoken_vocabulary()
         self._watches: dict[bytes, Watch] = {}
         self._lock = threading.Lock()
 
@@ -127,7 +127,7 @@ class Engine:
         return self._watches[digest]
 
 
-def _spoken_vocabulary() -> Vocabulary:
+def spoken_vocabulary() -> Vocabulary:
     """Every word but the end mark, as outlines' own backend builds it; END may stand only at the end."""
     words = {word: [number] for word, number in IDS.items() if word != END}
     return Vocabulary(IDS[END], words)

@@ -14,7 +14,8 @@ def explained(asked: str, heard: Spoken, order: Order) -> str:
     """Why this atom, for people; at most TEXT_MAX bytes, the same for the same atom."""
     prices = {"limit": order.limit_price, "stop": order.stop, "target": order.target_price}
     absolute = "".join(f", {name} {plain(price)}" for name, price in prices.items() if price is not None)
-    sure = f"sure: {plain(heard.mass)} of belief inside the contract, closest choice won by {plain(heard.margin)}"
+    mass, margin = plain(heard.mass), plain(heard.margin)
+    sure = f"sure: {mass} of belief inside the contract, the closest choice won by {margin}"
     lines = (
         f"saw: {asked}",
         f"said: {heard.text}",

@@ -12,20 +12,13 @@ from typing import Final
 from agents.emit import Slots
 from agents.grammar import FULL
 from agents.model.exact import ceil_to, floor_to
+from agents.opinions import Terms
 from rules.contract import Contract, Limits
 from schemas.models import InstrumentView, Position, Snapshot
 
 BPS: Final = 10_000
 FEE_ROOM_BPS: Final = 50
 """Kept free of an order's cash: more than any paper venue's fee, so that the fee never overdraws."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
-    """The venue's steps of one instrument: prices in `tick`, quantities in `lot`; both above zero."""
-
-    tick: Decimal
-    lot: Decimal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +29,7 @@ class Scene:
     limits: Limits
     snapshot: Snapshot
     view: InstrumentView
-    grid: Grid
+    terms: Terms
 
     @property
     def position(self) -> Position | None:
@@ -83,14 +76,14 @@ def render(said: Slots, scene: Scene) -> Order | NoRoom:
 
 def _enter(said: Slots, scene: Scene) -> Order | NoRoom:
     bid, ask, atr = _known(scene.view.bid), _known(scene.view.ask), _known(scene.view.atr)
-    limits, tick = scene.limits, scene.grid.tick
+    limits, tick = scene.limits, scene.terms.tick
     limit = floor_to(ask * (1 + _band(said, scene)), tick)
     if limit <= 0:
         return NoRoom(room=Decimal(0))
     room = room_to_buy(scene, Fraction(limit))
-    quantity = floor_to(room * said.size / FULL, scene.grid.lot)
-    if quantity <= 0:
-        return NoRoom(room=floor_to(max(room, Fraction(0)), scene.grid.lot))
+    quantity = floor_to(room * said.size / FULL, scene.terms.lot)
+    if quantity <= 0 or quantity < scene.terms.min_order:
+        return NoRoom(room=floor_to(max(room, Fraction(0)), scene.terms.lot))
     # Measured from the bid, the lowest price it could be entered at, so that the distance holds at any fill.
     distance = Fraction(limits.min_stop_atr_multiple) * (FULL + said.stop) / FULL * atr
     stop = floor_to(min(bid, Fraction(limit)) - distance, tick)
@@ -104,10 +97,10 @@ def _enter(said: Slots, scene: Scene) -> Order | NoRoom:
 
 
 def _leave(said: Slots, scene: Scene) -> Order | NoRoom:
-    quantity = floor_to(Fraction(scene.free) * said.size / FULL, scene.grid.lot)
+    quantity = floor_to(Fraction(scene.free) * said.size / FULL, scene.terms.lot)
     if quantity <= 0:
         return NoRoom(room=scene.free)
-    limit = ceil_to(_known(scene.view.bid) * (1 - _band(said, scene)), scene.grid.tick)
+    limit = ceil_to(_known(scene.view.bid) * (1 - _band(said, scene)), scene.terms.tick)
     return Order(action=said.action, quantity=quantity, limit_price=limit)
 
 
@@ -125,25 +118,29 @@ def room_to_buy(scene: Scene, price: Fraction) -> Fraction:
     open_now = sum(1 for each in snapshot.account.positions if each.quantity > 0)
     if held == 0 and open_now >= limits.max_open_positions:
         return Fraction(0)
-    cash = Fraction(snapshot.account.cash) - Fraction(snapshot.account.reserved_cash)
+    reserved = Fraction(snapshot.account.reserved_cash)
+    carried = gross(snapshot) + reserved  # open orders may still become exposure
+    worth = held * max(price, Fraction(scene.view.last or 0))
+    cash = Fraction(snapshot.account.cash) - reserved
     return min(
         Fraction(limits.max_single_trade_pct) * equity / price,
-        Fraction(limits.max_position_pct) * equity / price - held,
+        (Fraction(limits.max_position_pct) * equity - worth) / price,
         Fraction(limits.max_position_size) - held,
         Fraction(limits.max_order_value) / price,
-        (Fraction(limits.max_leverage) * equity - gross(snapshot)) / price,
+        (Fraction(limits.max_leverage) * equity - carried) / price,
         cash * BPS / (BPS + FEE_ROOM_BPS) / price,
     )
 
 
 def gross(snapshot: Snapshot) -> Fraction:
-    """Value of everything held, each at the dearer of its ask and its cost."""
+    """Value of everything held, each at the dearest of its ask, its last price and its cost."""
     total = Fraction(0)
-    asks = {view.instrument: view.ask for view in snapshot.instruments}
+    views = {view.instrument: view for view in snapshot.instruments}
     for held in snapshot.account.positions:
-        ask = asks.get(held.instrument)
-        marked = Fraction(0) if ask is None else Fraction(ask) * Fraction(held.quantity)
-        total += max(marked, Fraction(held.total_cost))
+        view = views.get(held.instrument)
+        marks = [] if view is None else [view.ask, view.last]
+        worths = [Fraction(mark) * Fraction(held.quantity) for mark in marks if mark is not None]
+        total += max([Fraction(held.total_cost), *worths])
     return total
 
 

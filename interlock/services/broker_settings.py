@@ -78,8 +78,13 @@ def replication(brokers: int) -> dict[str, str]:
     return settings
 
 
-def properties(node: Node, nodes: Sequence[Node], *, data: str, broker_password: str) -> dict[str, str]:
-    """Everything in one node's server.properties; `data` is its log folder."""
+def properties(
+    node: Node, nodes: Sequence[Node], *, data: str, broker_password: str, listen: str = HOST
+) -> dict[str, str]:
+    """Everything in one node's server.properties; `data` is its log folder.
+
+    It is always reached at 127.0.0.1; `listen` differs in a container, where published ports arrive.
+    """
     places = ((OPEN, node.open), (WORKERS, node.workers), (CONTROLLER, node.controller))
     plain = "org.apache.kafka.common.security.plain.PlainLoginModule"
     scram = "org.apache.kafka.common.security.scram.ScramLoginModule"
@@ -88,7 +93,7 @@ def properties(node: Node, nodes: Sequence[Node], *, data: str, broker_password:
     own = {
         "node.id": str(node.id),
         "log.dirs": data,
-        "listeners": ",".join(f"{name}://{HOST}:{port}" for name, port in places),
+        "listeners": ",".join(f"{name}://{listen}:{port}" for name, port in places),
         "advertised.listeners": ",".join(f"{name}://{HOST}:{port}" for name, port in places),
         "controller.quorum.voters": ",".join(f"{one.id}@{HOST}:{one.controller}" for one in nodes),
         "listener.name.workers.scram-sha-256.sasl.jaas.config": f"{scram} {login};",

@@ -18,7 +18,7 @@ from interlock.services.state import State, write_json
 from interlock.services.supervisor import STOP_GRACE_S, Program, Supervisor, pid_file, wait_until
 
 _START_S_MAX = 15.0
-# An application runs from its checkout: `-m` and `faust -A` find our modules there, whoever calls from wherever.
+# An application runs from its checkout: there `-m` and `faust -A` find our modules, whoever calls.
 _CHECKOUT = Path(__file__).resolve().parents[2]
 
 

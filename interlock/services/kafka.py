@@ -55,12 +55,8 @@ def format_storage(state: State, node: int, *, cluster: str, jars: Sequence[Path
 
     The words go through a private file, because a command line can be read by every user of the machine.
     """
-    users: list[str] = []
-    for principal in PRINCIPALS:
-        entry = f"{MECHANISM}=[name={principal},iterations={ITERATIONS},password={state.password(principal)}]"
-        users += ["--add-scram", entry]
-    words = [*_class_path(jars), "kafka.tools.StorageTool", "format", "-t", cluster]
-    words += ["-c", str(_properties_file(state, node)), *users]
+    properties = str(_properties_file(state, node))
+    words = [*_class_path(jars), *format_words(state, cluster=cluster, properties=properties)]
     arguments = state.run / f"format-{node}.arguments"
     log = f"-Dlog4j2.configurationFile={_log_settings_file(state, node).as_uri()}"
     write_private(arguments, java.argument_file([log, *words]))
@@ -74,6 +70,15 @@ def format_storage(state: State, node: int, *, cluster: str, jars: Sequence[Path
     if done.returncode != 0:
         last = (done.stderr or done.stdout).strip().splitlines()[-1:]
         raise ServicesError(f"cannot format broker {node}: {last}", fix="interlock up --fresh starts empty")
+
+
+def format_words(state: State, *, cluster: str, properties: str) -> list[str]:
+    """Main class and arguments that format a data folder with every principal's password inside."""
+    words = ["kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster, "-c", properties]
+    for principal in PRINCIPALS:
+        entry = f"{MECHANISM}=[name={principal},iterations={ITERATIONS},password={state.password(principal)}]"
+        words += ["--add-scram", entry]
+    return words
 
 
 def start(state: State, node: int, *, jars: Sequence[Path]) -> None:

@@ -40,6 +40,10 @@ def ensure(
     state = State(root=root.absolute())
     state.make()
     with _alone(state.run / "up.lock"):
+        before = remembered(state)
+        if before is not None and before.external and (fresh or not before.all_run()):
+            fix = "docker compose up again, or down; then remove .interlock/run/ports.json to start our own"
+            raise ServicesError("docker compose was to run the services of this folder", fix=fix)
         if fresh:
             _end(state)
             for folder in (state.kafka, state.registry):

@@ -53,6 +53,9 @@ def settings(state: State, port: int) -> dict[str, str]:
     return {
         "quarkus.http.host": HOST,
         "quarkus.http.port": str(port),
+        # Left alone it opens its management pages on port 9000 of every interface, and a second one cannot.
+        "quarkus.management.host": HOST,
+        "quarkus.management.port": "0",
         "apicurio.storage.kind": "sql",
         "apicurio.storage.sql.kind": "h2",
         "apicurio.datasource.url": f"jdbc:h2:file:{state.registry / 'registry'};DB_CLOSE_ON_EXIT=FALSE",

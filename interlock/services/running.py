@@ -8,7 +8,7 @@ from typing import Any
 
 from interlock.services import detached, kafka, registry
 from interlock.services.broker_settings import Node
-from interlock.services.ports import HOST
+from interlock.services.ports import HOST, answers
 from interlock.services.principals import ADMIN, client_config
 from interlock.services.state import State, write_env, write_json
 
@@ -23,6 +23,8 @@ class Running:
     cluster: str
     nodes: tuple[Node, ...]
     registry_port: int
+    # Started by someone else (docker compose): found by its ports, never ended by us.
+    external: bool = False
 
     @property
     def state(self) -> State:
@@ -68,11 +70,15 @@ class Running:
         }  # its answers are our errors; librdkafka need not print them too
 
     def pid_files(self) -> list[Path]:
-        """Pid files of the brokers and the registry."""
+        """Pid files of the brokers and, last, the registry; none when someone else started them."""
+        if self.external:
+            return []
         return [*(kafka.pid_file(self.state, node.id) for node in self.nodes), registry.pid_file(self.state)]
 
     def all_run(self) -> bool:
         """Whether every process of it is there now."""
+        if self.external:
+            return all(answers(port) for port in (*(node.workers for node in self.nodes), self.registry_port))
         return all(detached.running(path) is not None for path in self.pid_files())
 
     def stop(self) -> list[str]:
@@ -82,9 +88,13 @@ class Running:
     def remember(self) -> None:
         """Write ports.json and env."""
         nodes = [asdict(node) for node in self.nodes]
-        write_json(
-            self.state.ports, {"cluster": self.cluster, "nodes": nodes, "registry": self.registry_port}
-        )
+        told = {
+            "cluster": self.cluster,
+            "nodes": nodes,
+            "registry": self.registry_port,
+            "external": self.external,
+        }
+        write_json(self.state.ports, told)
         write_env(
             self.state.env,
             {
@@ -108,6 +118,7 @@ def remembered(state: State) -> Running | None:
         cluster=told["cluster"],
         nodes=tuple(Node(**node) for node in nodes),
         registry_port=told["registry"],
+        external=told.get("external", False),
     )
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from kernel import exact
 from kernel.exact import ZERO
-from schemas.models import Action, ReceiptStatus, TimeInForce, TradingState
+from schemas.models import Action, ReceiptStatus, Standing, TimeInForce, TradingState
 
 HASHES_KEPT = 64  # views a snapshot may have seen; an older one is a context too old anyway
 OPEN_MAX = 4_096  # open orders of one account: beyond it nothing new is reserved
@@ -63,7 +63,11 @@ class DayStart:
 
 @dataclass(slots=True, kw_only=True)
 class Account:
-    """Figures in USD. ``halts``: instrument (or ``*``) -> micros until which trading is latched."""
+    """Figures in USD.
+
+    halts: instrument (or ``*``) -> micros until which trading is latched. standings: agents not ACTIVE here.
+    hashes: version -> hash of the last views; content: the Avro body of the newest, at version 0.
+    """
 
     account: str
     cash: Decimal = ZERO
@@ -77,6 +81,7 @@ class Account:
     trading_state: TradingState = TradingState.ACTIVE
     instrument_states: dict[str, TradingState] = field(default_factory=dict)
     halts: dict[str, int] = field(default_factory=dict)
+    standings: dict[str, Standing] = field(default_factory=dict)
     positions: dict[str, Held] = field(default_factory=dict)
     orders: dict[bytes, Order] = field(default_factory=dict)
     day_starts: dict[str, DayStart] = field(default_factory=dict)

@@ -70,7 +70,8 @@ class Flow:
         """Give the flow its status; what only a living flow needs is let go of."""
         self.status = status
         self.reopens = False
-        if status is not FlowStatus.ESCALATED:
-            self.held = self.approval = None
+        self.approval = None
+        if status not in (FlowStatus.ESCALATED, FlowStatus.EXHAUSTED):
+            self.held = None
         if self.final:
             self.opened = None

@@ -67,7 +67,8 @@ def _key_loader(hint: Any) -> Load:
     if typing.get_origin(hint) is tuple:
         parts = [_key_loader(part) for part in typing.get_args(hint)]
         return lambda text: tuple(load(part) for load, part in zip(parts, text.split("\n"), strict=True))
-    return bytes.fromhex if hint is bytes else hint  # type: ignore[no-any-return]  # hint is str, int or an enum
+    load: Load = bytes.fromhex if hint is bytes else hint  # else str, int or an enum
+    return load
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""An agent as one account sees it: its standing, what it has spent, what it may still ask of people."""
+"""An agent as one account sees it: how it stands, what it has spent, what it may still ask of people."""
 
 from __future__ import annotations
 
@@ -26,7 +26,6 @@ class AgentRecord:
     latched: name of the breaker that tripped for this agent here, until an operator resets it.
     """
 
-    standing: Standing = Standing.ACTIVE
     admitted: deque[int] = field(default_factory=deque)
     escalated: deque[int] = field(default_factory=deque)
     latched: int = 0
@@ -37,9 +36,7 @@ class AgentRecord:
 
     def admit(self, now: int, window_us: int) -> None:
         """Count one answer, and let go of those that no window of that length can hold any more."""
-        while self.admitted and (
-            self.admitted[0] <= now - window_us or len(self.admitted) >= STAMPS_MAX
-        ):
+        while self.admitted and (self.admitted[0] <= now - window_us or len(self.admitted) >= STAMPS_MAX):
             self.admitted.popleft()
         self.admitted.append(now)
 

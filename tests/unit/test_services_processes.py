@@ -1,4 +1,4 @@
-"""Processes: none outlives its holder unfound, none is given up for bad luck, none runs after its supervisor."""
+"""Processes: none outlives its holder unfound, none is given up for bad luck, none survives its supervisor."""
 
 import os
 import signal

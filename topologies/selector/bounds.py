@@ -11,6 +11,7 @@ ANSWER_GRACE_US = 5 * SECOND_US  # beyond the deadline, for the arbiter's and th
 SEGMENT_KEYS = 4_096  # 48 bytes each: a sealed segment is 192 KiB, under the 256 KiB of a state record
 SEEN_MAX = 64 * SEGMENT_KEYS  # about 70 MB in memory; beyond it the horizon moves forward
 
+EARLY_MAX = 1_000  # signals ahead of the clock that may wait; the next one is a FUTURE_EVENT
 OPEN_FLOWS_MAX = 4_096  # a selector whose lanes answer nothing must not grow without end
 SKIPS_MAX = 100  # signed skips waiting for their record
 REOPEN_STEPS = 3  # steps a re-opening waits at most for the views committed together with its verdict

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from schemas.codec import encode
 from schemas.models import Header, Quarantined
 from schemas.reasons import QuarantineReason
-from schemas.wire import PREFIX, SchemaIds
+from schemas.wire import PREFIX, Refused, SchemaIds
 from topologies.selector.bounds import DETAIL_CHARS
 from transport.log import Produce, Record
 from transport.names import QUARANTINE
+
+WORKER = "selector"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +23,18 @@ class Fault:
     detail: str
 
 
-def quarantined(record: Record, fault: Fault, *, ids: SchemaIds, worker: str, shard: int, now: int) -> Produce:
+def unreadable(error: Refused) -> Fault:
+    """The fault of a value that the codec refused."""
+    return Fault(reason=error.reason, detail=error.detail)
+
+
+def quarantined(record: Record, fault: Fault, *, ids: SchemaIds, shard: int, now: int) -> Produce:
     """The record of ``fault`` on topic ``quarantine``; ``now`` in micros UTC."""
     message = Quarantined(
         topic=record.topic,
         partition=record.partition,
         offset=record.offset,
-        worker=worker,
+        worker=f"{WORKER}-{shard}",
         reason=fault.reason.name,
         detail=fault.detail[:DETAIL_CHARS],
         key=record.key,
@@ -35,12 +42,8 @@ def quarantined(record: Record, fault: Fault, *, ids: SchemaIds, worker: str, sh
         headers=tuple(Header(name=name, value=value) for name, value in record.headers),
         at=now,
     )
-    return Produce(
-        topic=QUARANTINE,
-        partition=shard,
-        key=f"{record.topic}:{record.partition}".encode(),
-        value=_framed(message, ids),
-    )
+    source = f"{record.topic}:{record.partition}".encode()
+    return Produce(topic=QUARANTINE, partition=shard, key=source, value=_framed(message, ids))
 
 
 def _framed(message: Quarantined, ids: SchemaIds) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
 from ledger.hashes import tagged
@@ -17,7 +17,7 @@ BUCKET = "headlines"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
-    """One headline; ``at`` is its event time, or when it was read if it said it was still to come."""
+    """One headline; ``at`` is its event time, micros UTC."""
 
     text: str
     source: str
@@ -40,7 +40,7 @@ class Headlines:
     def add(self, signal: MarketSignal, news: News, now: int) -> None:
         """Take a headline in; ``now`` in micros UTC."""
         about = tuple(sorted({signal.instrument, *news.symbols}))
-        one = Headline(text=news.headline, source=signal.source, at=min(signal.event_time, now), about=about)
+        one = Headline(text=news.headline, source=signal.source, at=signal.event_time, about=about)
         fresh = [each for each in (*self._kept, one) if each.at > now - HORIZON_US]
         self._kept = sorted(fresh, key=lambda each: (each.at, each.source, each.text))[-HEADLINES_KEPT:]
         self._dirty = True

@@ -1,8 +1,8 @@
 """Which signals were seen: exact for an hour of event time, and whatever is forgotten is stale by name.
 
-Keys are kept in segments. A segment is dropped as a whole once its newest event lies at or before the horizon, so a
-forgotten key can only belong to a signal that STALE_SIGNAL refuses. When the count bound is reached the horizon moves
-forward over the oldest segment.
+Keys are kept in segments. A segment is dropped as a whole once its newest event is at or before the horizon,
+so a forgotten key can only belong to a signal that STALE_SIGNAL refuses. When the count bound is reached the
+horizon moves forward over the oldest segment.
 """
 
 from __future__ import annotations

@@ -1,0 +1,46 @@
+"""Commands on the ledger: export, verify, show, replay."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from interlock.context import context
+from interlock.ledger_files import export as export_files
+from interlock.say import Exit, Stop, as_json, command, data, say
+from kernel.replay import replay as replay_entries
+from ledger import verify_cli
+
+LedgerOption = Annotated[str | None, typer.Option("--ledger", help="which ledger; the current one unless said")]
+
+app = typer.Typer(no_args_is_help=True, help="What the kernel ruled, provably.")
+
+
+@app.command()
+@command
+def export(folder: Path, ledger: LedgerOption = None) -> None:
+    """Write archives, the witness's notes and a trust file: `python -m ledger verify` needs nothing else."""
+    done = export_files(context(ledger), folder)
+    say(f"{done.entries} entries in {folder}")
+    notes = " ".join(f"--anchor {note}" for note in done.notes)
+    data(f"python -m ledger verify {folder} {notes} --trust {done.trust}")
+
+
+@app.command()
+@command
+def verify(
+    ledger: LedgerOption = None,
+    level: Annotated[str, typer.Option(help="structure, commit, sign or evidence")] = "sign",
+    json_: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Verify the topic itself against the witness's note. Exit 0 intact, 1 tampering, 2 incomplete, 3 unreadable."""
+    there = context(ledger)
+    with tempfile.TemporaryDirectory(prefix="interlock-verify-") as folder:
+        done = export_files(there, Path(folder))
+        anchors = [word for note in done.notes for word in ("--anchor", str(note))]
+        words = [str(done.folder), *anchors, "--trust", str(done.trust), "--level", level]
+        code = verify_cli.main([*words, *(["--json"] if json_ else [])])
+    raise typer.Exit(code)

@@ -1,0 +1,1 @@
+"""Market tapes: the shipped day, and readers for others."""

@@ -1,0 +1,209 @@
+"""A case: all that a gate may look at. What is looked up is looked up here, once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+
+from kernel import opening
+from kernel.state.accounts import Account
+from kernel.state.flows import Approval, Flow
+from kernel.state.grants import Grant
+from kernel.state.standing import AgentRecord
+from kernel.state.whole import State
+from ledger.hashes import flow_hash
+from schemas.models import (
+    Action,
+    Envelope,
+    FlowOpened,
+    InstrumentView,
+    Intent,
+    QuoteSeen,
+    Report,
+    WindowRecord,
+    WokenAgent,
+)
+
+
+class Stance(Enum):
+    """What an action is to the gates: they ask a HALT other questions than a BUY."""
+
+    HALT = auto()
+    HOLD = auto()
+    CANCEL = auto()
+    REDUCING = auto()
+    INCREASING = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """What a signed body holds. answer: the envelope judged (of a window the winner's, else the body)."""
+
+    window: WindowRecord | None
+    answer: Envelope | None
+    intent: Intent | None
+    report: Report | None
+
+    @property
+    def agent_id(self) -> str:
+        """Who answers for it: the author of what is judged, or the arbiter for a window nobody won."""
+        said = self.intent or self.report
+        return "arbiter" if said is None else said.agent_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What arrived, decoded: the flow, the signed body, and inside it what is to be judged."""
+
+    flow_envelope: Envelope
+    flow: FlowOpened
+    flow_hash: bytes
+    body: Envelope
+    digest: bytes
+    attestations: tuple[Envelope, ...]
+    inside: Inside
+
+    @property
+    def window(self) -> WindowRecord | None:
+        """The arbiter's window, when the body is one."""
+        return self.inside.window
+
+    @property
+    def intent(self) -> Intent | None:
+        """What is proposed: the body itself, or a window's winner."""
+        return self.inside.intent
+
+    @property
+    def report(self) -> Report | None:
+        """The answer without an intent."""
+        return self.inside.report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A claim with everything it is judged against. state is there to be read, never written.
+
+    seq: of the DECISION it becomes. mark, quote: the live quote and the one at the snapshot's offset.
+    """
+
+    state: State
+    claim: Claim
+    seq: int
+    intent: Intent | None
+    known: Flow | None
+    account: Account | None
+    agent_id: str
+    agent: AgentRecord
+    woken: WokenAgent | None
+    grant: Grant | None
+    mark: QuoteSeen | None
+    quote: QuoteSeen | None
+    approval: Approval | None
+    stance: Stance
+
+    @property
+    def now(self) -> int:
+        """The batch's time, micros UTC."""
+        return self.state.now
+
+    @property
+    def flow(self) -> FlowOpened:
+        """The flow as its context says it."""
+        return self.claim.flow
+
+    @property
+    def view(self) -> InstrumentView | None:
+        """The intent's instrument in the snapshot."""
+        wanted = None if self.intent is None else self.intent.instrument
+        return next((view for view in self.flow.snapshot.instruments if view.instrument == wanted), None)
+
+
+def read_claim(flow: Envelope, body: Envelope, attestations: tuple[Envelope, ...]) -> Claim | None:
+    """The claim that envelopes hold, signatures unchecked; None when they cannot be decoded."""
+    opened = opening.read(flow, FlowOpened)
+    if opened is None:
+        return None
+    inside = judged(body)
+    if inside is None:
+        return None
+    return Claim(
+        flow_envelope=flow,
+        flow=opened,
+        flow_hash=flow_hash(flow.payload),
+        body=body,
+        digest=opening.digest(body),
+        attestations=attestations,
+        inside=inside,
+    )
+
+
+def judged(body: Envelope) -> Inside | None:
+    """What a body holds; None when it can be read as nothing that is ever judged."""
+    window = opening.read(body, WindowRecord)
+    answer: Envelope | None = body
+    if window is not None:
+        answer = next((each for each in window.answers if opening.digest(each) == window.winner), None)
+    intent = None if answer is None else opening.read(answer, Intent)
+    report = None if answer is None or intent is not None else opening.read(answer, Report)
+    if window is None and intent is None and report is None:
+        return None
+    return Inside(window=window, answer=answer, intent=intent, report=report)
+
+
+def build(state: State, claim: Claim, *, seq: int, mark: QuoteSeen | None, quote: QuoteSeen | None) -> Case:
+    """Look up everything a claim is judged against."""
+    flow = claim.flow
+    known = state.flows.get(flow.dfid)
+    agent_id = claim.inside.agent_id
+    woken = next((each for each in flow.woken if each.agent_id == agent_id), None)
+    account = state.accounts.get(flow.account)
+    approval = known.approval if known is not None and _is_answer_to(known, claim.digest) else None
+    intent = claim.intent
+    if intent is not None and approval is not None and approval.quantity is not None:
+        intent = _resized(intent, approval)
+    return Case(
+        state=state,
+        claim=claim,
+        seq=seq,
+        intent=intent,
+        known=known,
+        account=account,
+        agent_id=agent_id,
+        agent=state.agent(flow.account, agent_id),
+        woken=woken,
+        grant=None if woken is None else state.grants.contract(agent_id, woken.version),
+        mark=mark,
+        quote=quote,
+        approval=approval,
+        stance=stance_of(intent, account),
+    )
+
+
+def stance_of(intent: Intent | None, account: Account | None) -> Stance:
+    """What the action is: reducing is CLOSE, or a SELL within what is held and not reserved."""
+    if intent is None:
+        return Stance.HOLD
+    match intent.action:
+        case Action.HALT:
+            return Stance.HALT
+        case Action.HOLD:
+            return Stance.HOLD
+        case Action.CANCEL:
+            return Stance.CANCEL
+        case Action.CLOSE:
+            return Stance.REDUCING
+        case Action.SELL:
+            held = None if account is None or intent.instrument is None else account.held(intent.instrument)
+            covered = held is not None and intent.quantity <= held.quantity - held.reserved
+            return Stance.REDUCING if covered else Stance.INCREASING
+        case Action.BUY | Action.MANDATE:
+            return Stance.INCREASING
+
+
+def _is_answer_to(known: Flow, digest: bytes) -> bool:
+    return known.approval is not None and known.approval.digest == digest
+
+
+def _resized(intent: Intent, approval: Approval) -> Intent:
+    assert approval.quantity is not None
+    return replace(intent, quantity=approval.quantity)

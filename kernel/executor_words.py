@@ -1,0 +1,60 @@
+"""What the executor says: to a venue an order, to the kernel a receipt."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from kernel.executor_state import Attempt
+from kernel.venues.venue import VenueAnswer, VenueOrder
+from ledger.hashes import sha256
+from schemas.models import KernelIntent, Receipt, ReceiptStatus
+
+ZERO = Decimal(0)
+FINAL = frozenset(
+    {
+        ReceiptStatus.FILLED,
+        ReceiptStatus.DECLINED,
+        ReceiptStatus.CANCELLED,
+        ReceiptStatus.EXPIRED,
+        ReceiptStatus.NOT_SENT,
+        ReceiptStatus.UNKNOWN,
+    }
+)
+
+
+def order_of(intent: KernelIntent, lot: Decimal) -> VenueOrder:
+    """The order a venue is asked to place."""
+    return VenueOrder(
+        client_id=intent.key[:16].hex(),
+        account=intent.account,
+        instrument=intent.instrument,
+        side=intent.side,
+        quantity=intent.quantity,
+        limit_price=intent.limit_price,
+        lot=lot,
+        time_in_force=intent.time_in_force,
+        bid=intent.quote.bid,
+        ask=intent.quote.ask,
+    )
+
+
+def receipt_of(
+    ledger: bytes, venue: str, attempt: Attempt, answer: VenueAnswer | None, status: ReceiptStatus, now: int
+) -> Receipt:
+    """The receipt of an attempt; without an answer it says that nothing is known to be done."""
+    intent = attempt.intent()
+    return Receipt(
+        ledger=ledger,
+        account=intent.account,
+        dfid=intent.dfid,
+        key=intent.key,
+        venue=venue,
+        venue_order_id=None if answer is None else answer.venue_order_id,
+        status=status,
+        quantity=ZERO if answer is None else answer.quantity,
+        average_price=ZERO if answer is None else answer.average_price,
+        fee=ZERO if answer is None else answer.fee,
+        raw_hash=sha256(b"" if answer is None else answer.raw()),
+        attempt=attempt.number,
+        at=now,
+    )

@@ -1,0 +1,74 @@
+"""The account and the order as `rules/` look at them: the kernel's own figures, never the claim's."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from kernel import exact
+from kernel.case import Case, Stance
+from kernel.state.accounts import Account
+from kernel.state.days import UTC_ZONE
+from kernel.state.whole import State
+from rules.exact import ratio
+from rules.orders import AccountFigures, Holding, OrderShape, judged_price
+from rules.resolve import Resolved, regime_of, resolve
+
+
+def worth(state: State, account: Account, instrument: str) -> Decimal:
+    """What the holding of an instrument is worth at its folded mark; without a mark, what it cost."""
+    held, mark = account.held(instrument), state.core.marks.get(instrument)
+    if mark is None:
+        return held.total_cost
+    return exact.money(exact.times(held.quantity, exact.mid(mark.bid, mark.ask)))
+
+
+def equity_of(state: State, account: Account) -> Decimal:
+    """Free and reserved cash and everything held at its mark."""
+    values = (worth(state, account, name) for name in sorted(account.positions))
+    return exact.plus(account.cash, account.reserved_cash, *values)
+
+
+def account_figures(state: State, account: Account) -> AccountFigures:
+    """The account for the mechanical checker."""
+    holdings = tuple(
+        Holding(instrument=name, quantity=account.positions[name].quantity, value=worth(state, account, name))
+        for name in sorted(account.positions)
+    )
+    return AccountFigures(equity=account.equity, holdings=holdings, reserved_cash=account.reserved_cash)
+
+
+def shape(case: Case) -> OrderShape:
+    """The order for the mechanical checker, at the price it is judged at."""
+    assert case.intent is not None
+    intent, view = case.intent, case.view
+    return OrderShape(
+        action=intent.action,
+        instrument=intent.instrument,
+        quantity=intent.quantity,
+        price=judged_price(intent.action, intent.limit_price, view),
+        stop=intent.stop,
+        target=intent.target_price,
+        atr=None if view is None else view.atr,
+        reducing=case.stance is Stance.REDUCING,
+    )
+
+
+def resolved(case: Case) -> Resolved:
+    """The contract's limits under the overlays of regime, volatility and the day's profit."""
+    assert case.grant is not None
+    assert case.account is not None
+    volatility = None if case.view is None else case.view.volatility
+    return resolve(
+        case.grant.contract.limits,
+        regime=regime_of(volatility),
+        volatility=volatility,
+        profit_pct=day_profit(case.account),
+    )
+
+
+def day_profit(account: Account) -> Decimal | None:
+    """The day's profit as a fraction of the equity it began with, rounded up: toward the stricter phase."""
+    starts = account.day_starts.get(UTC_ZONE)
+    if starts is None or starts.equity <= 0:
+        return None
+    return ratio(exact.minus(account.equity, starts.equity), starts.equity, "ROUND_CEILING")

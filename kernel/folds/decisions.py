@@ -1,0 +1,196 @@
+"""A DECISION or REPORT changes what it was ruled about: memory, budgets, the flow, reservations, latches."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from kernel import exact, opening
+from kernel.case import Inside, judged, stance_of
+from kernel.folds.receipts import reserve
+from kernel.orders import FEE_RESERVE_BPS, key_of
+from kernel.state.accounts import WHOLE, Account, Order
+from kernel.state.flows import Flow, Held
+from kernel.state.memory import Prior
+from kernel.state.standing import tightened
+from kernel.state.whole import State
+from kernel.table import FACES
+from rules.contract import Contract
+from schemas.models import (
+    Action,
+    DecisionEntry,
+    FlowStatus,
+    Intent,
+    KernelIntent,
+    ReportEntry,
+    Standing,
+    Usage,
+    Verdict,
+    WindowKind,
+)
+from schemas.money import CONTEXT
+from schemas.reasons import Reason
+
+SECOND_US = 1_000_000
+ADMISSION = 6
+
+
+def consumes_nothing(verdict: Verdict, reason: int) -> bool:
+    """Whether a verdict leaves all state as it was: redeliveries, and what gates 1 and 2 refuse."""
+    return verdict is Verdict.DUPLICATE or (verdict is Verdict.REJECTED and Reason(reason).gate <= 2)
+
+
+def fold_decision(state: State, entry: DecisionEntry, seq: int) -> None:
+    """Fold a ruled intent."""
+    if consumes_nothing(entry.verdict, entry.reason):
+        return
+    inside = judged(entry.body)
+    assert inside is not None
+    assert inside.intent is not None
+    intent, flow, account = inside.intent, state.flows[entry.dfid], state.accounts[entry.account]
+    grant = state.grants.contract(intent.agent_id, intent.contract_version)
+    assert grant is not None
+    key = key_of(intent) if entry.verdict is not Verdict.REJECTED else None
+    prior = Prior(dfid=entry.dfid, verdict=entry.verdict, reason=entry.reason, key=key, seq=seq)
+    state.memory.remember(entry.digest, flow.trigger_time, prior)
+    if inside.window is not None and inside.window.kind is WindowKind.LATE:
+        if entry.verdict is Verdict.ACCEPTED:
+            _halt(state, account, intent, grant.contract)
+        return
+    if flow.approval is None:
+        _count(state, flow, account, intent, grant.contract, entry)
+    match entry.verdict:
+        case Verdict.ACCEPTED:
+            _accepted(state, flow, account, intent, grant.contract, entry)
+        case Verdict.ESCALATED:
+            _escalated(state, flow, intent, inside, entry)
+        case _:
+            _rejected(state, flow, account, intent, entry)
+
+
+def _count(
+    state: State, flow: Flow, account: Account, intent: Intent, contract: Contract, entry: DecisionEntry
+) -> None:
+    _spend(flow, intent.agent_id, intent.usage)
+    passed = entry.verdict is not Verdict.REJECTED or Reason(entry.reason).gate > ADMISSION
+    if passed and ADMISSION in FACES[stance_of(intent, account)]:
+        record = state.own_agent(entry.account, intent.agent_id)
+        record.admit(state.now, contract.budget.window_s * SECOND_US)
+
+
+def _spend(flow: Flow, agent_id: str, usage: Usage) -> None:
+    flow.tokens[agent_id] = flow.tokens.get(agent_id, 0) + usage.tokens_in + usage.tokens_out
+
+
+def _accepted(
+    state: State, flow: Flow, account: Account, intent: Intent, contract: Contract, entry: DecisionEntry
+) -> None:
+    flow.steps[intent.step_id] = key_of(intent)
+    if intent.action is Action.HALT:
+        _halt(state, account, intent, contract)
+    if entry.intent is not None:
+        order = opening.surely(entry.intent, KernelIntent)
+        before = account.exposed()
+        reserve(account, order.key, _order(order, intent))
+        state.index(account, before)
+        state.touch(account.account)
+    flow.ended(entry.flow_status)
+
+
+def _order(order: KernelIntent, intent: Intent) -> Order:
+    cost = exact.times(order.quantity, order.limit_price)
+    margin = CONTEXT.scaleb(exact.times(cost, FEE_RESERVE_BPS), Decimal(-4))
+    return Order(
+        dfid=order.dfid,
+        step_id=order.step_id,
+        agent_id=intent.agent_id,
+        action=order.action,
+        side=order.side,
+        instrument=order.instrument,
+        quantity=order.quantity,
+        cash=exact.money(exact.plus(cost, margin)) if order.side == "BUY" else exact.ZERO,
+        time_in_force=order.time_in_force,
+        valid_until=order.valid_until,
+        stop=intent.stop,
+        target_price=intent.target_price,
+    )
+
+
+def _halt(state: State, account: Account, intent: Intent, contract: Contract) -> None:
+    """Latch the account, or one instrument of it, until the contract's time or a signed resume."""
+    scope = intent.instrument or WHOLE
+    until = state.now + contract.halt_ttl_s * SECOND_US
+    account.halts[scope] = max(until, account.halts.get(scope, 0))
+    state.halted.add(account.account)
+    state.touch(account.account)
+
+
+def _escalated(state: State, flow: Flow, intent: Intent, inside: Inside, entry: DecisionEntry) -> None:
+    flow.steps[intent.step_id] = key_of(intent)
+    state.own_agent(entry.account, intent.agent_id).spend_token(state.now)
+    flow.ended(FlowStatus.ESCALATED)
+    flow.held = held_of(intent, entry)
+
+
+def held_of(intent: Intent, entry: DecisionEntry) -> Held:
+    """The exact bytes a person is shown."""
+    return Held(
+        digest=entry.digest,
+        body=entry.body,
+        attestations=entry.attestations,
+        attempt=entry.attempt,
+        agent_id=intent.agent_id,
+        reason=entry.reason,
+        step_id=intent.step_id,
+    )
+
+
+def _rejected(state: State, flow: Flow, account: Account, intent: Intent, entry: DecisionEntry) -> None:
+    reason = Reason(entry.reason)
+    if reason is Reason.REASONING_EXHAUSTION:
+        return  # the flow was exhausted before; a late answer changes nothing
+    if reason is Reason.ESCALATION_BUDGET_EXHAUSTED:
+        make_passive(state, account, intent.agent_id)
+    if reason is Reason.MAX_LOSS:
+        state.own_agent(entry.account, intent.agent_id).latched = int(reason)
+    flow.steps.pop(intent.step_id, None)
+    if entry.flow_status is FlowStatus.EXHAUSTED:
+        flow.exhausted = True
+        flow.ended(FlowStatus.EXHAUSTED)
+        flow.held = held_of(intent, entry)
+        return
+    flow.reopens = entry.reopens
+    if entry.reopens:
+        flow.status = FlowStatus.REJECTED
+        flow.open_attempt = entry.attempt + 1
+    else:
+        flow.ended(entry.flow_status)
+
+
+def make_passive(state: State, account: Account, agent_id: str) -> None:
+    """An agent that asks for people more often than it may only watches, until an operator says otherwise."""
+    standing = account.standings.get(agent_id, Standing.ACTIVE)
+    account.standings[agent_id] = tightened(standing, Standing.PASSIVE)
+    state.touch(account.account)
+
+
+def fold_report(state: State, entry: ReportEntry, seq: int) -> None:
+    """Fold an answer without an intent: it ends its flow, or hands it to a person."""
+    inside = judged(entry.body)
+    assert inside is not None
+    flow = state.flows[entry.dfid]
+    prior = Prior(dfid=entry.dfid, verdict=Verdict.REPORTED, reason=entry.reason, key=None, seq=seq)
+    state.memory.remember(entry.digest, flow.trigger_time, prior)
+    if inside.report is not None:
+        _spend(flow, inside.agent_id, inside.report.usage)
+    if entry.flow_status is FlowStatus.ESCALATED:
+        state.own_agent(entry.account, asking_agent(flow, inside)).spend_token(state.now)
+    flow.ended(entry.flow_status)
+
+
+def asking_agent(flow: Flow, inside: Inside) -> str:
+    """Whose token an escalating report spends: the agent that asked, else the first one woken."""
+    assert flow.opened is not None
+    woken = opening.woken_ids(flow.opened)
+    if inside.agent_id in woken:
+        return inside.agent_id
+    return opening.escalating_agent(inside.window) or woken[0]

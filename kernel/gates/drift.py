@@ -1,0 +1,100 @@
+"""Gate 11: has the world moved since it was looked at? (article, section 4.4)"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from kernel import exact
+from kernel.case import Case, Stance
+from kernel.orders import envelope_bps, looked_at, protective_limit
+from kernel.ruling import Answer, Escalation, Refusal, facts
+from rules.drift import Side, geometry_holds, live_price, moved_bps, older_than, within_envelope
+from schemas.models import Action, QuoteSeen
+from schemas.reasons import Reason
+
+
+def drift(case: Case) -> Answer:
+    """Context age; live mark present, sane, fresh; the envelope; price caps; geometry at the live price."""
+    assert case.intent is not None
+    reducing = case.stance is Stance.REDUCING
+    if not reducing and case.approval is None:
+        refusal = _context_age(case)
+        if refusal is not None:
+            return refusal
+    refusal = _mark(case)
+    if refusal is not None:
+        # Getting out without a live price is a person's decision, never a silent refusal.
+        close = case.intent.action is Action.CLOSE and case.approval is None
+        return Escalation(reason=refusal.reason, facts=refusal.facts) if close else refusal
+    if reducing:
+        return None
+    return _moved(case) or _capped(case) or _geometry(case)
+
+
+def _context_age(case: Case) -> Refusal | None:
+    assert case.grant is not None
+    taken, limit = case.flow.snapshot.taken_at, case.grant.contract.drift.max_context_age_ms
+    if not older_than(taken, case.now, limit):
+        return None
+    return Refusal(
+        reason=Reason.CONTEXT_TOO_OLD, facts=facts(age_us=case.now - taken, limit_us=limit * 1_000)
+    )
+
+
+def _mark(case: Case) -> Refusal | None:
+    assert case.grant is not None
+    mark = case.mark
+    if mark is None:
+        return Refusal(reason=Reason.NO_LIVE_PRICE)
+    if not sane(mark):
+        return Refusal(reason=Reason.NO_LIVE_PRICE, facts=facts(bid=mark.bid, ask=mark.ask))
+    age, limit = case.now - mark.event_time, case.grant.contract.drift.max_mark_age_ms * 1_000
+    if age > limit:
+        return Refusal(reason=Reason.STALE_MARK, facts=facts(age_us=age, limit_us=limit))
+    return None
+
+
+def sane(mark: QuoteSeen) -> bool:
+    """Both sides above zero and not crossed."""
+    return live_price(mark.bid) is not None and live_price(mark.ask) is not None and mark.bid <= mark.ask
+
+
+def _moved(case: Case) -> Refusal | None:
+    assert case.mark is not None
+    seen, live, envelope = looked_at(case), exact.mid(case.mark.bid, case.mark.ask), envelope_bps(case)
+    if seen is None or seen <= 0:
+        return Refusal(reason=Reason.STALE_CONTEXT)
+    if within_envelope(seen, live, envelope):
+        return None
+    figures = facts(moved_bps=moved_bps(seen, live), envelope_bps=envelope)
+    return Refusal(reason=Reason.STALE_CONTEXT, facts=figures)
+
+
+def _capped(case: Case) -> Refusal | None:
+    assert case.intent is not None
+    price, cap = entry(case), protective_limit(case)
+    within = price >= cap if case.intent.action is Action.SELL else price <= cap
+    if within:
+        return None
+    return Refusal(reason=Reason.LIMIT_PRICE_EXCEEDED, facts=facts(measured=price, limit=cap))
+
+
+def _geometry(case: Case) -> Refusal | None:
+    assert case.intent is not None
+    assert case.grant is not None
+    stop, target = case.intent.stop, case.intent.target_price
+    if stop is None or target is None:
+        return None  # gate 9 has asked for what this contract wants
+    side: Side = "short" if case.intent.action is Action.SELL else "long"
+    least = case.grant.contract.limits.min_risk_reward
+    if geometry_holds(side, entry(case), stop, target, least):
+        return None
+    figures = facts(live=entry(case), stop=stop, target=target, risk_reward_limit=least)
+    return Refusal(reason=Reason.GEOMETRY_BROKEN, facts=figures)
+
+
+def entry(case: Case) -> Decimal:
+    """The live price the order would be filled at: the quote's other side."""
+    assert case.mark is not None
+    assert case.intent is not None
+    return case.mark.bid if case.intent.action is Action.SELL else case.mark.ask

@@ -1,0 +1,48 @@
+"""Gate 2: was this envelope answered, this step taken, is this attempt the open one?"""
+
+from __future__ import annotations
+
+from kernel.case import Case, Stance
+from kernel.orders import key_of
+from kernel.ruling import Answer, Duplicate, Refusal
+from schemas.models import FlowStatus, Intent, Verdict
+from schemas.reasons import Reason
+
+BUSY = frozenset({FlowStatus.ESCALATED, FlowStatus.EXECUTING, FlowStatus.SUSPENDED})
+
+
+def idempotency(case: Case) -> Answer:
+    """A redelivery gets its prior answer; a HALT is asked nothing else, an approval nothing at all."""
+    if case.approval is not None:
+        return None
+    prior = case.state.memory.priors.get(case.claim.digest)
+    if prior is not None:
+        return Duplicate(verdict=prior.verdict, reason=prior.reason, key=prior.key)
+    if case.known is None:
+        return None if case.flow.attempt == 1 else _closed(Reason.ATTEMPT_CLOSED)
+    if case.stance is Stance.HALT:
+        return None
+    if case.known.exhausted and case.intent is not None:
+        return None  # its later answers are REASONING_EXHAUSTION, at gate 6
+    if case.intent is not None:
+        taken = case.known.steps.get(case.intent.step_id)
+        if taken is not None:
+            return _second(case, case.intent, taken)
+    if case.flow.attempt != case.known.open_attempt:
+        return _closed(Reason.ATTEMPT_CLOSED)
+    if case.known.final or case.known.status in BUSY:
+        return _closed(Reason.FLOW_CLOSED)
+    return None
+
+
+def _second(case: Case, intent: Intent, taken: bytes) -> Answer:
+    """The same order meant twice is a duplicate; another one for the same step is refused."""
+    if key_of(intent) != taken:
+        return _closed(Reason.STEP_ALREADY_DECIDED)
+    waiting = case.known is not None and case.known.status is FlowStatus.ESCALATED
+    verdict = Verdict.ESCALATED if waiting else Verdict.ACCEPTED
+    return Duplicate(verdict=verdict, reason=Reason.NONE, key=taken)
+
+
+def _closed(reason: Reason) -> Refusal:
+    return Refusal(reason=reason)

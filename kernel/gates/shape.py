@@ -1,0 +1,83 @@
+"""What decodes but cannot be meant: bounds on everything that a signature does not make sensible."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from kernel.case import Case
+from kernel.state.memory import HORIZON_US
+from ledger.evidence import ATTESTATIONS_MAX
+from ledger.hashes import is_uuid8
+from schemas.models import Action, FlowOpened, Intent, Report
+
+ID = re.compile(r"[a-z0-9._-]{1,64}")
+WOKEN_MAX = 8
+STEPS_MAX = 32
+ANSWERS_MAX = 2 * WOKEN_MAX
+ONE = Decimal(1)
+SKEW_US = 5_000_000  # how far a source's clock may run ahead of ours
+TRADES = frozenset({Action.BUY, Action.SELL})
+IDLE = frozenset({Action.HOLD, Action.HALT})
+
+
+def malformed(case: Case) -> bool:
+    """Say whether flow and body cannot be meant together, whoever signed them."""
+    claim = case.claim
+    if not _flow_is_sound(claim.flow) or len(claim.attestations) > ATTESTATIONS_MAX:
+        return True
+    if claim.window is not None:
+        if len(claim.window.answers) > ANSWERS_MAX:
+            return True
+        if claim.inside.answer is None:
+            return claim.window.winner is not None
+    if claim.intent is not None:
+        return not _intent_is_sound(claim.intent, claim.flow)
+    return claim.report is None or not _report_is_sound(claim.report, claim.flow)
+
+
+def _flow_is_sound(flow: FlowOpened) -> bool:
+    horizon = flow.trigger.event_time + HORIZON_US
+    return (
+        is_uuid8(flow.dfid)
+        and flow.attempt >= 1
+        and 0 < len(flow.steps) <= STEPS_MAX
+        and all(map(ID.fullmatch, (flow.account, *flow.steps)))
+        and 0 < len(flow.woken) <= WOKEN_MAX
+        and len({each.agent_id for each in flow.woken}) == len(flow.woken)
+        and flow.snapshot.taken_at <= flow.deadline <= flow.flow_expires_at <= horizon
+        and all(
+            view.quote_time is None or view.quote_time <= flow.snapshot.taken_at + SKEW_US
+            for view in flow.snapshot.instruments
+        )
+    )
+
+
+def _report_is_sound(report: Report, flow: FlowOpened) -> bool:
+    return report.dfid == flow.dfid and report.attempt == flow.attempt and report.step_id in flow.steps
+
+
+def _intent_is_sound(intent: Intent, flow: FlowOpened) -> bool:
+    if (intent.dfid, intent.attempt) != (flow.dfid, flow.attempt) or intent.step_id not in flow.steps:
+        return False
+    prices = (intent.limit_price, intent.stop, intent.target_price)
+    if any(price is not None and price <= 0 for price in prices):
+        return False
+    if intent.quantity < 0 or not 0 <= intent.confidence <= ONE or intent.drift_envelope_bps < 0:
+        return False
+    if not intent.valid_from <= intent.valid_until <= flow.flow_expires_at:
+        return False
+    return _means_its_action(intent)
+
+
+def _means_its_action(intent: Intent) -> bool:
+    action = intent.action
+    if intent.instrument is not None and ID.fullmatch(intent.instrument) is None:
+        return False
+    if action in TRADES:
+        return intent.instrument is not None and intent.quantity > 0
+    if action is Action.CLOSE:
+        return intent.instrument is not None
+    if action is Action.CANCEL:
+        return intent.target is not None
+    return action not in IDLE or intent.quantity == 0

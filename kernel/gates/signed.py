@@ -1,0 +1,65 @@
+"""Whose word is it: every signature a case rests on, against the key history at this sequence."""
+
+from __future__ import annotations
+
+from kernel import opening
+from kernel.case import Case
+from ledger.envelope import signed_by, well_formed
+from ledger.keys import Key
+from schemas.kinds import Role
+from schemas.models import Attestation, Envelope, Intent, Report
+from schemas.reasons import Reason
+
+OFFICES = {"arbiter": Role.ARBITER, "selector": Role.SELECTOR}
+
+
+def signatures(case: Case) -> Reason | None:
+    """What is wrong with the flow's or the body's own signature; None when both hold."""
+    claim, known = case.claim, case.known
+    if known is None or claim.flow_hash not in known.contexts:  # one that is in the ledger was checked there
+        fault = fault_of(case, claim.flow_envelope, Role.SELECTOR, None)
+        if fault is not None:
+            return fault
+    if claim.window is not None:
+        return fault_of(case, claim.body, Role.ARBITER, None)
+    return fault_of(case, claim.body, *_author(case.agent_id))
+
+
+def attested(case: Case) -> Reason | None:
+    """What is wrong with a signature inside: an answer of the window, an attestation beside a proof."""
+    window = case.claim.window
+    for answer in () if window is None else window.answers:
+        said = opening.read(answer, Intent) or opening.read(answer, Report)
+        if said is None:
+            return Reason.MALFORMED
+        fault = fault_of(case, answer, Role.AGENT, said.agent_id)
+        if fault is not None:
+            return fault
+    for each in case.claim.attestations:
+        finding = opening.read(each, Attestation)
+        if finding is None:
+            return Reason.MALFORMED
+        fault = fault_of(case, each, Role.ATTESTOR, finding.attestor_id)
+        if fault is not None:
+            return fault
+    return None
+
+
+def fault_of(case: Case, envelope: Envelope, role: Role, bound: str | None) -> Reason | None:
+    """KEY_NOT_VALID or BAD_SIGNATURE; None when the one signature is that of a key in force."""
+    key = holder(case, envelope, role)
+    if key is None or (bound is not None and bound not in key.bound):
+        return Reason.KEY_NOT_VALID
+    return None if signed_by(envelope, key.public) else Reason.BAD_SIGNATURE
+
+
+def holder(case: Case, envelope: Envelope, role: Role) -> Key | None:
+    """The key in force in that role which the one signature names."""
+    if not well_formed(envelope) or len(envelope.signatures) != 1:
+        return None
+    return case.state.registry.keys.valid(envelope.signatures[0].keyid, role, case.seq)
+
+
+def _author(agent_id: str) -> tuple[Role, str | None]:
+    office = OFFICES.get(agent_id)
+    return (Role.AGENT, agent_id) if office is None else (office, None)

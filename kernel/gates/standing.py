@@ -1,0 +1,83 @@
+"""Gate 4: may this account, instrument and lane trade, and does this agent still have its standing?"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from kernel.case import Case, Stance
+from kernel.ruling import Answer, Escalation, Refusal, facts
+from kernel.state.accounts import WHOLE
+from kernel.state.standing import tightened
+from schemas.models import Standing, TradingState
+from schemas.reasons import Reason
+
+SEVERITY = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED, TradingState.TERMINATED)
+QUIET = frozenset({Stance.HALT, Stance.HOLD})
+
+
+def standing(case: Case) -> Answer:
+    """Trading state first, the agent's standing after: a HOLD trades nothing, a CANCEL only takes back."""
+    if case.stance not in QUIET and case.stance is not Stance.CANCEL:
+        refusal = _trading(case)
+        if refusal is not None:
+            return refusal
+    return _of_agent(case)
+
+
+def trading_state(case: Case) -> TradingState:
+    """The severest of account, instrument, lane and the whole ledger; a latched halt counts as HALTED."""
+    assert case.account is not None
+    core, account = case.state.core, case.account
+    name = None if case.intent is None else case.intent.instrument
+    states = [core.world, account.trading_state, core.lanes.get(case.flow.lane, TradingState.ACTIVE)]
+    if name is not None:
+        states += [each[name] for each in (core.instruments, account.instrument_states) if name in each]
+    if _halted_for(case) > 0:
+        states.append(TradingState.HALTED)
+    return max(states, key=SEVERITY.index)
+
+
+def _halted_for(case: Case) -> int:
+    assert case.account is not None
+    name = None if case.intent is None else case.intent.instrument
+    until = [case.account.halts.get(scope, 0) for scope in (WHOLE, name) if scope is not None]
+    return max(0, max(until) - case.now)
+
+
+def _trading(case: Case) -> Refusal | None:
+    match trading_state(case):
+        case TradingState.ACTIVE:
+            return None
+        case TradingState.REDUCING | TradingState.TERMINATED:
+            return None if case.stance is Stance.REDUCING else Refusal(reason=Reason.REDUCING_ONLY)
+        case TradingState.HALTED:
+            return Refusal(reason=Reason.TRADING_HALTED, facts=facts(halted_for_us=_halted_for(case)))
+        case never:
+            assert_never(never)
+
+
+def _on_account(case: Case) -> Standing:
+    assert case.account is not None
+    return case.account.standings.get(case.agent_id, Standing.ACTIVE)
+
+
+def _of_agent(case: Case) -> Answer:
+    everywhere = case.state.core.standings.get(case.agent_id, Standing.ACTIVE)
+    match tightened(everywhere, _on_account(case)):
+        case Standing.ACTIVE:
+            return None
+        case Standing.DEGRADED:
+            allowed = case.stance in QUIET or case.stance in (Stance.REDUCING, Stance.CANCEL)
+            return None if allowed else Refusal(reason=Reason.AGENT_DEGRADED)
+        case Standing.ESCALATION_ONLY:
+            if case.stance in QUIET or case.approval is not None:
+                return None
+            return Escalation(reason=Reason.AGENT_ESCALATION_ONLY)
+        case Standing.PASSIVE:
+            return None if case.stance in QUIET else Refusal(reason=Reason.AGENT_PASSIVE)
+        case Standing.SUSPENDED:
+            return Refusal(reason=Reason.AGENT_SUSPENDED)
+        case Standing.RETIRED:
+            return Refusal(reason=Reason.AGENT_RETIRED)
+        case never:
+            assert_never(never)

@@ -1,0 +1,42 @@
+"""The law as one pure function: the first refusal decides, and a person only if nothing later says no."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from kernel.case import Case
+from kernel.gates import GATES
+from kernel.ruling import Duplicate, Escalation, Refusal, Ruling
+from kernel.table import FACES, REPORT
+from schemas.models import Verdict
+
+
+def judge(case: Case) -> Ruling:
+    """Rule on a case. Changes nothing; a gate that raises is a bug and stops the process."""
+    faces = REPORT if case.intent is None else FACES[case.stance]
+    escalation: Escalation | None = None
+    for number, gate in GATES:
+        if number not in faces:
+            continue
+        answer = gate(case)
+        match answer:
+            case None:
+                pass
+            case Refusal():
+                return Ruling(
+                    verdict=Verdict.REJECTED,
+                    reason=answer.reason,
+                    facts=answer.facts,
+                    signed=not answer.unsigned,
+                )
+            case Duplicate():
+                return Ruling(
+                    verdict=Verdict.DUPLICATE, reason=answer.reason, prior=answer.verdict, key=answer.key
+                )
+            case Escalation():
+                escalation = escalation or answer
+            case _:
+                assert_never(answer)
+    if escalation is not None:
+        return Ruling(verdict=Verdict.ESCALATED, reason=escalation.reason, facts=escalation.facts)
+    return Ruling(verdict=Verdict.ACCEPTED if case.intent is not None else Verdict.REPORTED)

@@ -1,0 +1,17 @@
+"""Action × gate: which questions an action faces; the table the docs print."""
+
+from __future__ import annotations
+
+from kernel.case import Stance
+
+ALL_GATES = tuple(range(1, 13))
+FACES: dict[Stance, frozenset[int]] = {
+    # A HALT must get through: no rate, budget, confidence or missing price can stop it.
+    Stance.HALT: frozenset({1, 2, 3, 4, 7}),
+    Stance.HOLD: frozenset(range(1, 9)),
+    Stance.CANCEL: frozenset({1, 2, 3, 4, 7}),
+    # Getting out is never refused for size, rate or a tripped breaker; gates 4, 9 and 11 ask it less.
+    Stance.REDUCING: frozenset({1, 2, 3, 4, 7, 8, 9, 11, 12}),
+    Stance.INCREASING: frozenset(ALL_GATES),
+}
+REPORT = frozenset({1, 2})  # a report has no effect to be asked about

@@ -1,0 +1,1 @@
+"""Venues: adapters behind one protocol; only the executor calls them."""

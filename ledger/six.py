@@ -1,0 +1,194 @@
+"""For every flow the ledger answers six questions: what woke it, seen, why, proposed, ruled, happened.
+
+Plain data first, read from the entries alone by the schemas they bring with them; a text for people after.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ledger.avro_bytes import Malformed
+from ledger.dsse import pae_digest
+from ledger.entry import decode_entry, kind_name
+from ledger.hashes import flow_hash, state_hash
+from ledger.shapes import Shapes
+from ledger.verify_sign import open_envelope
+from schemas.kind_table import EntryKind
+from schemas.money import from_unscaled, plain
+from schemas.reasons import LaneReason, Reason
+
+Answer = dict[str, Any]
+QUESTIONS = ("woke", "seen", "why", "proposed", "ruled", "happened")
+_AMOUNTS = frozenset(
+    {"quantity", "limit_price", "stop", "target_price", "confidence", "average_price", "fee"}
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Six:
+    """The answers about one flow; each list is in the order of the ledger."""
+
+    dfid: bytes
+    answers: dict[str, list[Answer]] = field(default_factory=lambda: {each: [] for each in QUESTIONS})
+
+    def found(self) -> bool:
+        """Say whether the ledger knows the flow at all."""
+        return any(self.answers.values())
+
+
+def six(values: Iterable[bytes], dfid: bytes) -> Six:
+    """Return the six answers about a flow (16-byte DFID). Raises Malformed on entries that cannot be read."""
+    shapes, told = Shapes(), Six(dfid)
+    for value in values:
+        entry = decode_entry(value)
+        form = shapes.get(entry.schema)
+        if form is None:
+            raise Malformed(f"entry {entry.seq}: a schema no entry has named")
+        body = form.read(entry.body)
+        if entry.kind == EntryKind.SCHEMA:
+            shapes.learn(body["name"], body["schema"])
+        elif entry.kind == EntryKind.FLOW:
+            _flow(told, entry.seq, body["flow"], shapes)
+        elif body.get("dfid") == dfid:
+            _about(told, entry.seq, entry.kind, body, shapes)
+        elif entry.kind == EntryKind.HUMAN:
+            _human(told, entry.seq, body, shapes)
+    return told
+
+
+def _flow(told: Six, seq: int, envelope: Answer, shapes: Shapes) -> None:
+    _, flow = open_envelope(envelope, shapes)
+    if flow["dfid"] != told.dfid:
+        return
+    form = shapes.get(envelope["payload"][:32])
+    assert form is not None  # open_envelope has just read by it
+    trigger = {name: value for name, value in flow["trigger"].items() if name != "instruction"}
+    told.answers["woke"].append(
+        {"seq": seq, "account": flow["account"], "class": flow["decision_class"], "lane": flow["lane"],
+         "attempt": flow["attempt"], "trigger": _plain(trigger),
+         "agents": [f"{each['agent_id']} {each['version']}" for each in flow["woken"]]}
+    )  # fmt: skip
+    snapshot = flow["snapshot"]
+    told.answers["seen"].append(
+        {"seq": seq, "attempt": flow["attempt"], "taken_at": snapshot["taken_at"],
+         "h_state": state_hash(form.slice(envelope["payload"][32:], "snapshot")).hex(),
+         "h_flow": flow_hash(envelope["payload"]).hex(), "h_rules": snapshot["rules_hash"].hex(),
+         "account_version": snapshot["account"]["version"],
+         "instruments": [_view(each) for each in snapshot["instruments"]],
+         "headlines": len(snapshot["headlines"])}
+    )  # fmt: skip
+
+
+def _about(told: Six, seq: int, kind: int, body: Answer, shapes: Shapes) -> None:
+    match kind:
+        case EntryKind.DECISION | EntryKind.REPORT:
+            _proposed(told, seq, body["body"], shapes)
+            told.answers["ruled"].append(_ruling(seq, kind, body))
+        case EntryKind.RECEIPT:
+            _, receipt = open_envelope(body["receipt"], shapes)
+            kept = {"status", "venue", "quantity", "average_price", "fee", "at"}
+            told.answers["happened"].append(
+                {"seq": seq, **_plain({k: v for k, v in receipt.items() if k in kept})}
+            )
+        case EntryKind.ESCALATION:
+            told.answers["ruled"].append(_ruling(seq, kind, body))
+
+
+def _human(told: Six, seq: int, body: Answer, shapes: Shapes) -> None:
+    _, act = open_envelope(body["act"], shapes)
+    if act["dfid"] == told.dfid:
+        told.answers["ruled"].append({"choice": act["choice"], **_ruling(seq, EntryKind.HUMAN, body)})
+        told.answers["why"].append(
+            {"seq": seq, "commitment": act["explain_commitment"].hex(), "who": "operator"}
+        )
+
+
+def _proposed(told: Six, seq: int, envelope: Answer, shapes: Shapes) -> None:
+    """What was signed, one line per answer; a window shows its losers beside its winner."""
+    name, message = open_envelope(envelope, shapes)
+    winner = message.get("winner")
+    for answer in message.get("answers", (envelope,)):
+        inner, said = open_envelope(answer, shapes)
+        told.answers["why"].append(
+            {"seq": seq, "who": said["agent_id"], "commitment": said["explain_commitment"].hex()}
+        )
+        kept = (
+            "action",
+            "instrument",
+            "quantity",
+            "limit_price",
+            "stop",
+            "target_price",
+            "confidence",
+            "kind",
+        )
+        line: Answer = {"seq": seq, "what": inner, "who": said["agent_id"], "attempt": said["attempt"]}
+        line |= _plain({each: said[each] for each in kept if said.get(each) is not None})
+        if inner == "Report":
+            line["reason"] = _named(LaneReason, said["reason"])
+        if name == "WindowRecord":
+            line["won"] = winner == pae_digest(answer["payload_type"], answer["payload"])
+        told.answers["proposed"].append(line)
+
+
+def _ruling(seq: int, kind: int, body: Answer) -> Answer:
+    # A report's reason is the lane's; every other one is the kernel's.
+    reason = _named(LaneReason if kind == EntryKind.REPORT else Reason, body["reason"])
+    facts = {each["name"]: plain(from_unscaled(each["value"])) for each in body.get("facts", ())}
+    return {
+        "seq": seq, "entry": kind_name(kind), "verdict": body.get("verdict", kind_name(kind)),
+        "reason": reason, "facts": facts, "flow": body["flow_status"],
+    }  # fmt: skip
+
+
+def _named(table: type[LaneReason] | type[Reason], number: int) -> str:
+    """Return a reason's name; a later version's number stays a number."""
+    return table(number).name if number in table.__members__.values() else str(number)
+
+
+def _view(view: Answer) -> Answer:
+    amounts = {k: v for k, v in view.items() if isinstance(v, int) and not k.startswith(("price_", "quote_"))}
+    return {"instrument": view["instrument"], **{k: plain(from_unscaled(v)) for k, v in amounts.items()}}
+
+
+def _plain(fields: Answer) -> Answer:
+    """Return the fields as people and JSON take them: amounts as text, bytes in hex."""
+    shown: Answer = {}
+    for name, value in fields.items():
+        if name in _AMOUNTS and value is not None:
+            shown[name] = plain(from_unscaled(value))
+        else:
+            shown[name] = value.hex() if isinstance(value, bytes) else value
+    return shown
+
+
+_TITLES = {
+    "woke": "What woke it",
+    "seen": "What was seen",
+    "why": "Why (commitments; the texts are in the topic explanations)",
+    "proposed": "What was proposed",
+    "ruled": "What was ruled",
+    "happened": "What happened",
+}
+
+
+def as_text(told: Six) -> str:
+    """Return the answers for people, one line each, byte-stable."""
+    lines = [f"flow {told.dfid.hex()}"]
+    for question in QUESTIONS:
+        lines.append(f"{_TITLES[question]}:")
+        answers = told.answers[question] or [{"nothing": "in this ledger"}]
+        lines += [
+            "  " + " ".join(f"{name}={_word(value)}" for name, value in each.items()) for each in answers
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _word(value: Any) -> str:
+    match value:
+        case dict():
+            return "{" + " ".join(f"{name}={_word(each)}" for name, each in value.items()) + "}"
+        case list():
+            return "[" + ", ".join(_word(each) for each in value) + "]"
+        case _:
+            return str(value)

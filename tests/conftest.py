@@ -1,0 +1,5 @@
+"""Fixtures of more than one folder."""
+
+from tests.brokers import broker
+
+__all__ = ["broker"]

@@ -1,0 +1,182 @@
+"""A record on flows.sds becomes an explanation and a signed proposal, or a fault by name."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from agents.emit import Slots
+from agents.grammar import DecisionGrammar, compile_grammar
+from agents.model.spoken import Silent, Spoken
+from ledger.envelope import opened, seal, signed_by
+from ledger.hashes import explain_commitment, explain_salt
+from ledger.signing import Signer
+from rules.contract import Contract
+from schemas.codec import decode, schema_hash
+from schemas.kinds import Role
+from schemas.models import (
+    Envelope,
+    Explanation,
+    FlowRecord,
+    Intent,
+    Proposal,
+    Quarantined,
+    Report,
+)
+from schemas.reasons import LaneReason, QuarantineReason
+from schemas.wire import PREFIX, SchemaIds
+from tests.stream_scenes import CONTRACT, LEDGER, TERMS, flow
+from topologies.genuine import Fault
+from topologies.stream.thinker import StreamThinker
+from topologies.thinker import Said
+from transport.log import Record
+
+SELECTOR, OTHER, SOVEREIGN = Signer(bytes(32)), Signer(bytes([1] * 32)), Signer(bytes([2] * 32))
+WRITTEN = (FlowRecord, Proposal, Explanation, Quarantined, Envelope)
+IDS = SchemaIds(ids={number: schema_hash(cls) for number, cls in enumerate(WRITTEN)})
+
+
+class Grants:
+    """Grants as a worker reads them, without a topic: one contract, one selector key."""
+
+    def __init__(self, contract: Contract | None = CONTRACT) -> None:
+        self.ids = IDS
+        self.terms = {"eth-usd": TERMS}
+        self._contract = contract
+
+    def contract(self, digest: bytes) -> Contract | None:
+        return self._contract if digest == bytes(32) else None
+
+    def public(self, keyid: bytes, role: Role, bound: str | None = None) -> bytes | None:
+        return SELECTOR.public if (keyid, role) == (SELECTOR.keyid, Role.SELECTOR) else None
+
+
+class Pen:
+    """The agent's key itself, where the signer process would be."""
+
+    def seal(self, message: object) -> Envelope:
+        return seal(message, SOVEREIGN)
+
+    def salt(self, dfid: bytes, step_id: str, attempt: int) -> bytes:
+        return explain_salt(bytes(32), dfid, step_id, attempt)
+
+
+class Scripted:
+    """A speaker with one fixed answer: what the engine says is tested where the engine is."""
+
+    def __init__(self, answer: Spoken | Silent) -> None:
+        self.answer = answer
+        self.asked = 0
+
+    def speak(self, prompt: str, grammar: DecisionGrammar) -> Spoken | Silent:
+        self.asked += 1
+        return self.answer
+
+
+BUY = Spoken(
+    text="action=BUY;size=050;band=050;stop=010;target=010;confidence=080",
+    slots=Slots(action="BUY", size=50, band=50, stop=10, target=10, confidence=80),
+    mass=Decimal("0.99"),
+    margin=Decimal("0.98"),
+    tokens_in=9,
+    tokens_out=13,
+    model_hash=bytes(32),
+    grammar_hash=bytes(32),
+    prompt_hash=bytes(32),
+    fingerprint="scripted",
+)
+
+
+def thinker(speaker=None, grants=None, now=0) -> StreamThinker:
+    return StreamThinker(
+        ledger=LEDGER,
+        grants=grants or Grants(),
+        pen=Pen(),
+        speaker=speaker or Scripted(BUY),
+        wait=lambda known: known(grants or Grants()),
+        now=lambda: now,
+    )
+
+
+def record(opened_flow=None, signer=SELECTOR, value=None) -> Record:
+    sealed = FlowRecord(flow=seal(opened_flow or flow(), signer), headlines=())
+    return Record(topic="flows.sds", partition=0, offset=3, key=b"paper-1", value=value or IDS.pack(sealed))
+
+
+def body_of(said: object) -> Intent | Report:
+    assert isinstance(said, Said)
+    (explained,), (proposed,) = said.parts
+    assert (explained.topic, proposed.topic) == ("explanations", "proposals")
+    proposal = decode(Proposal, (proposed.value or b"")[PREFIX.size :])
+    assert signed_by(proposal.body, SOVEREIGN.public)
+    cls = Intent if "intent" in proposal.body.payload_type else Report
+    body = opened(proposal.body, cls)
+    told = decode(Explanation, (explained.value or b"")[PREFIX.size :])
+    assert body.explain_commitment == explain_commitment(told.text, told.salt)
+    return body
+
+
+def test_a_flow_becomes_an_explanation_and_then_a_signed_atom():
+    body = body_of(thinker().answer(record()))
+    assert isinstance(body, Intent)
+    assert body.generation is not None
+    assert body.generation.text == BUY.text
+    assert body.usage.tokens_out == 13
+
+
+def test_the_same_record_gives_the_same_bytes():
+    assert thinker().answer(record()) == thinker().answer(record())
+
+
+def test_a_low_mass_is_reported_with_its_figures():
+    silent = Silent(
+        reason=LaneReason.LOW_MASS, mass=Decimal("0.20"), margin=Decimal("0.50"), tokens_in=9, tokens_out=13
+    )
+    body = body_of(thinker(Scripted(silent)).answer(record()))
+    assert isinstance(body, Report)
+    assert body.reason == LaneReason.LOW_MASS
+    figures = {fact.name: fact.value for fact in body.facts}
+    assert figures == {"mass": Decimal("0.20"), "margin": Decimal("0.50")}
+
+
+def test_after_the_deadline_the_model_is_not_asked():
+    speaker = Scripted(BUY)
+    body = body_of(thinker(speaker, now=flow().deadline + 1).answer(record()))
+    assert isinstance(body, Report)
+    assert (body.reason, speaker.asked) == (LaneReason.DEADLINE, 0)
+
+
+def test_a_contract_that_never_came_is_refused_by_name():
+    body = body_of(thinker(grants=Grants(contract=None)).answer(record()))
+    assert isinstance(body, Report)
+    assert body.reason == LaneReason.CONTRACT_UNKNOWN
+
+
+def test_a_contract_that_lets_nothing_be_said_is_refused_by_name():
+    body = body_of(thinker(grants=Grants(replace(CONTRACT, allowed_actions=()))).answer(record()))
+    assert isinstance(body, Report)
+    assert body.reason == LaneReason.NO_ALLOWED_TOKEN
+
+
+def test_a_flow_that_woke_others_is_not_answered():
+    assert thinker().answer(record(replace(flow(), woken=()))) is None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        (record(signer=OTHER), QuarantineReason.KEY_NOT_VALID),
+        (record(replace(flow(), ledger=bytes(16))), QuarantineReason.WRONG_LEDGER),
+        (record(value=b"garbage"), QuarantineReason.NOT_FRAMED),
+        (record(value=PREFIX.pack(0, 99)), QuarantineReason.UNKNOWN_SCHEMA),
+        (record(value=PREFIX.pack(0, 0) + b"\x01"), QuarantineReason.UNREADABLE),
+    ],
+)
+def test_what_is_no_genuine_flow_is_a_fault_by_name(wrong, reason):
+    fault = thinker().answer(wrong)
+    assert isinstance(fault, Fault)
+    assert fault.reason is reason
+
+
+def test_the_grammar_of_the_shipped_contract_compiles():
+    assert isinstance(compile_grammar(CONTRACT), DecisionGrammar)

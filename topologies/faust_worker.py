@@ -1,0 +1,166 @@
+"""The edge of a rule-based thinker: Faust gives a record, a pure function answers, the broker has it, next.
+
+One app is one consumer group, so a process runs one agent. It says hello before it answers: the
+kernel refuses the word of a worker whose manifest it has not accepted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from agents.signer import AGENT_TYPES, SignerClient, SignerProcess
+from schemas.models import AgentState, DocumentKind, WorkerState
+from topologies.genuine import Fault
+from topologies.hello import for_agent, manifest_of
+from topologies.registry_follow import REFRESH_S, Following
+from topologies.thinker import FLOWS, Said, Thinker
+from topologies.thinking import ROLES
+from transport.card import Card, key_path, load_card
+from transport.exits import AGAIN
+from transport.faust_app import make_app, record_of, send_all, topic
+from transport.log import Produce, Record
+from transport.quarantine import quarantined
+from transport.settings import ProcessSettings, read
+
+logger = logging.getLogger(__name__)
+
+RELEASE_WAIT_S = 60.0  # a worker may start before its ledger's first documents are written
+Answering = Callable[[Record], Said | Fault | None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Desk:
+    """What a running worker holds: its readers, its signer, and the version it has said hello under."""
+
+    settings: ProcessSettings
+    card: Card
+    name: str
+    following: Following
+    signer: SignerClient
+    hello: bytes | None = None
+
+    @classmethod
+    def open(cls, settings: ProcessSettings, name: str, payload_types: tuple[str, ...] = AGENT_TYPES) -> Desk:
+        """Read card, registry and key. Raises CardError, LogError or SignerGone."""
+        card = load_card(settings.state, settings.ledger)
+        key = key_path(settings.state, settings.ledger, name)
+        signer = SignerProcess.start(key, ledger=card.ledger, name=name, payload_types=payload_types)
+        following = Following(settings, card, name)
+        following.refresh()
+        return cls(settings=settings, card=card, name=name, following=following, signer=signer)
+
+    def hellos(self) -> tuple[Produce, ...]:
+        """The manifest and state under the newest released version, once per version; else empty."""
+        self.following.refresh_if_due()
+        grants = self.following.grants
+        granted = grants.registry.granted(DocumentKind.CONTRACT, self.name)
+        if granted is None or granted.digest == self.hello:
+            return ()
+        manifest = self.signer.seal(manifest_of(self.card.ledger, granted, _now()))
+        self.hello = granted.digest
+        hello = for_agent("agents.manifest", self.name, grants.ids.pack(manifest))
+        return (hello, self.state(WorkerState.RUNNING))
+
+    def state(self, state: WorkerState) -> Produce:
+        """What the worker says of itself."""
+        said = AgentState(agent_id=self.name, state=state, at=_now())
+        return for_agent("agents.state", self.name, self.following.grants.ids.pack(said))
+
+    def faulty(self, record: Record, fault: Fault) -> Produce:
+        """The quarantine record of what could not be read."""
+        return quarantined(
+            record,
+            fault.reason,
+            fault.detail,
+            ids=self.following.grants.ids,
+            worker=self.name,
+            shard=record.partition,
+            now=_now(),
+        )
+
+
+def _now() -> int:
+    """Wall micros: they say when a person may have seen it, and decide nothing."""
+    return time.time_ns() // 1_000
+
+
+def thinker_app(name: str) -> Any:
+    """The Faust app of a rule-based agent, with the settings that the environment gives."""
+    if name not in ROLES:
+        raise SystemExit(f"INTERLOCK_AGENT={name!r}: one of {', '.join(sorted(ROLES))}")
+    settings = read()
+
+    def start() -> tuple[Desk, Answering]:
+        desk = Desk.open(settings, name)
+        desk.following.wait_for(
+            lambda grants: grants.registry.granted(DocumentKind.CONTRACT, name) is not None, RELEASE_WAIT_S
+        )
+        thinker = Thinker(
+            agent_id=name,
+            ledger=desk.card.ledger,
+            grants=desk.following.grants,
+            pen=desk.signer,
+            wait=desk.following.wait_for,
+        )
+        return desk, thinker.answer
+
+    return worker_app(name, settings, FLOWS[ROLES[name].lane], start)
+
+
+def worker_app(
+    name: str, settings: ProcessSettings, base: str, start: Callable[[], tuple[Desk, Answering]]
+) -> Any:
+    """An app that answers every record of topic ``base``; ``start`` runs on a thread once it is up."""
+    app = make_app(name, settings)
+    started: asyncio.Future[tuple[Desk, Answering]] | None = None
+
+    async def begin() -> None:
+        nonlocal started
+        started = asyncio.get_running_loop().create_future()
+        try:
+            desk, answering = await asyncio.to_thread(start)
+            await send_all(app, settings.ledger, await asyncio.to_thread(desk.hellos))
+        except Exception:
+            logger.critical("%s cannot start", name, exc_info=True)
+            logging.shutdown()
+            os._exit(AGAIN)
+        started.set_result((desk, answering))
+
+    async def handle(stream: Any) -> None:
+        while started is None:
+            await asyncio.sleep(0.01)
+        desk, answering = await started
+        async for event in stream.events():
+            record = record_of(event, settings.ledger)
+            for part in await asyncio.to_thread(_parts, desk, answering, record):
+                await send_all(app, settings.ledger, part)
+
+    async def renew() -> None:
+        if started is not None and started.done():
+            desk, _ = await started
+            await send_all(app, settings.ledger, await asyncio.to_thread(desk.hellos))
+
+    app.task(begin)
+    app.timer(interval=REFRESH_S)(renew)
+    app.agent(topic(app, settings.ledger, base), name=f"{name}.{base}")(handle)
+    return app
+
+
+def _parts(desk: Desk, answering: Answering, record: Record) -> tuple[tuple[Produce, ...], ...]:
+    """What to send for one record; the registry is read anew at most once a second."""
+    desk.following.refresh_if_due()
+    said = answering(record)
+    match said:
+        case Said():
+            return (desk.hellos(), *said.parts)
+        case Fault():
+            logger.warning("%s[%d]@%d: %s", record.topic, record.partition, record.offset, said)
+            return ((desk.faulty(record, said),),)
+        case None:
+            return ()

@@ -1,0 +1,9 @@
+"""``faust -A topologies.mesh.worker worker`` runs the one mesh agent that INTERLOCK_AGENT names."""
+
+from __future__ import annotations
+
+import os
+
+from topologies.faust_worker import thinker_app
+
+app = thinker_app(os.environ.get("INTERLOCK_AGENT", "strategy"))

@@ -1,0 +1,9 @@
+"""``faust -A topologies.proof.worker worker`` runs the prover: from instruction to claim."""
+
+from __future__ import annotations
+
+import os
+
+from topologies.faust_worker import thinker_app
+
+app = thinker_app(os.environ.get("INTERLOCK_AGENT", "prover"))

@@ -1,0 +1,59 @@
+"""The registry beside Faust: a plain read_committed reader that every worker follows, by assign.
+
+Faust's own consumer would share the registry out among the workers of a group; each of them needs all of it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from topologies.grants import Grants
+from transport.card import Card
+from transport.kafka_reader import KafkaTail
+from transport.names import worker_group_id
+from transport.settings import ProcessSettings
+
+HASH_WAIT_S = 2.0  # a contract is released before a flow names it; longer means it never was
+RETRY_S = 0.05
+REFRESH_S = 1.0  # how late a revoked key or a new version may be noticed
+
+
+class Following:
+    """Grants that catch up with the topic when asked. Thread-safe; the reading is done by whoever asks."""
+
+    def __init__(self, settings: ProcessSettings, card: Card, name: str) -> None:
+        group = worker_group_id(settings.ledger, name)
+        self.grants = Grants(card.root)
+        self._tail = KafkaTail(settings.kafka, settings.ledger, group, "registry", 0)
+        self._lock = threading.Lock()
+        self._read_at = float("-inf")
+
+    def refresh(self) -> None:
+        """Fold everything that is on the topic now. Raises LogError when the broker stays away."""
+        with self._lock:
+            for record in self._tail.read():
+                self.grants.fold(record)
+            self._read_at = time.monotonic()
+
+    def refresh_if_due(self) -> None:
+        """Catch up at most once a second, so that no flow pays for it."""
+        if time.monotonic() - self._read_at >= REFRESH_S:
+            self.refresh()
+
+    def wait_for(self, known: Callable[[Grants], bool], limit_s: float = HASH_WAIT_S) -> bool:
+        """Catch up until ``known`` holds, at most ``limit_s``; whether it does."""
+        end = time.monotonic() + limit_s
+        while not known(self.grants):
+            if time.monotonic() >= end:
+                return False
+            self.refresh()
+            if not known(self.grants):
+                time.sleep(RETRY_S)
+        return True
+
+    def close(self) -> None:
+        """Let go of the reader."""
+        with self._lock:
+            self._tail.close()

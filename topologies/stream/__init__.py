@@ -1,0 +1,1 @@
+"""The stream road (SDS): one trigger, one agent, one inference, one atom."""

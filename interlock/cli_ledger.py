@@ -10,11 +10,10 @@ import typer
 
 from interlock.context import context
 from interlock.ledger_files import export as export_files
-from interlock.say import Exit, Stop, as_json, command, data, say
-from kernel.replay import replay as replay_entries
+from interlock.say import command, data, say
 from ledger import verify_cli
 
-LedgerOption = Annotated[str | None, typer.Option("--ledger", help="which ledger; the current one unless said")]
+LedgerOption = Annotated[str | None, typer.Option("--ledger", help="the current one unless said")]
 
 app = typer.Typer(no_args_is_help=True, help="What the kernel ruled, provably.")
 
@@ -36,7 +35,7 @@ def verify(
     level: Annotated[str, typer.Option(help="structure, commit, sign or evidence")] = "sign",
     json_: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Verify the topic itself against the witness's note. Exit 0 intact, 1 tampering, 2 incomplete, 3 unreadable."""
+    """Verify the topic against the witness's note: exit 0 intact, 1 tampered, 2 incomplete, 3 unreadable."""
     there = context(ledger)
     with tempfile.TemporaryDirectory(prefix="interlock-verify-") as folder:
         done = export_files(there, Path(folder))

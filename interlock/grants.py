@@ -11,7 +11,7 @@ from ledger.keys import KeyDocument
 from ledger.signing import Signer
 from rules.contract import Contract
 from rules.contract_json import canonical, from_yaml
-from rules.routing import canonical_routing, routing_from_yaml
+from rules.routing_table import canonical_routing, routing_from_yaml
 from schemas import avsc
 from schemas.canonical import jcs
 from schemas.kinds import Role

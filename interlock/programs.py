@@ -48,7 +48,7 @@ def environment(running: Running, card: Card, principal: str, shard: int = 0) ->
 
 def worker(running: Running, card: Card, agent: str) -> Program:
     """The Faust worker of one thinker."""
-    argv = (sys.executable, "-m", "faust", "-A", WORKERS[agent], "worker", "--without-web", "-l", "warning")
+    argv = (sys.executable, "-m", "faust", "-A", WORKERS[agent], "worker", "--without-web", "-l", "warn")
     env = {**environment(running, card, agent), "INTERLOCK_AGENT": agent, **MODEL_ENV}
     return Program(name=agent, argv=argv, env=env)
 
@@ -73,3 +73,11 @@ def programs(running: Running, card: Card, lanes: Sequence[Lane] = tuple(Lane)) 
         env=environment(running, card, "witness"),
     )
     return (*(worker(running, card, agent) for agent in thinkers), *loops, witness)
+
+
+def extra_programs(running: Running, card: Card, lanes: Sequence[Lane]) -> tuple[Program, ...]:
+    """What only a demo runs: the prover that misbehaves under the grant of prover-b."""
+    if Lane.DLPCI not in lanes:
+        return ()
+    argv = (sys.executable, "-m", "interlock.feed.rogue")
+    return (Program(name="prover-b", argv=argv, env=environment(running, card, "prover-b")),)

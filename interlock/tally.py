@@ -57,6 +57,7 @@ class Tally:
     lanes: dict[bytes, str] = field(default_factory=dict)
     last_dfid: bytes | None = None
     size: int = 0
+    sealed_size: int = 0  # of the last checkpoint
 
     def take(self, record: Record) -> None:
         """Count one record of any topic this knows; others count for nothing."""
@@ -84,6 +85,8 @@ class Tally:
         kind = EntryKind(leaf.kind)
         self.entries[kind.name] += 1
         self.size = leaf.seq + 1
+        if kind is EntryKind.CHECKPOINT:
+            self.sealed_size = leaf.seq
         if kind in (EntryKind.FLOW, EntryKind.DECISION, EntryKind.REPORT, EntryKind.RECEIPT,
                     EntryKind.ESCALATION, EntryKind.HUMAN):  # fmt: skip
             self._body(decode(BODY[kind], leaf.body))

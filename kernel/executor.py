@@ -55,7 +55,7 @@ class Executor:
         self._answers = 0
         self._due: dict[
             bytes, int
-        ] = {}  # attempts a venue that was away has not answered, and when to ask again
+        ] = {}  # attempts without an answer: when to ask again
 
     def restore(self, reader: Reader) -> Positions | None:
         """Attempts without a final receipt come back from the state; keys from the registry itself."""

@@ -9,12 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any
 
 from nacl.bindings import crypto_core_ed25519_is_valid_point
 
 from ledger.strict import PUBLIC_BYTES, keyid
-from schemas.canonical import jcs
 from schemas.kind_table import Role
 
 KEYS_MAX = 65_536
@@ -46,15 +44,10 @@ class KeyDocument:
     revoked: bool = False
 
     def body(self) -> bytes:
-        """Return the RFC 8785 JSON that is signed."""
-        return jcs(
-            {
-                "bound": list(self.bound),
-                "public": self.public.hex(),
-                "revoked": self.revoked,
-                "role": self.role.name,
-            }
-        )
+        """Return the RFC 8785 JSON that is signed; ids are ASCII, so sorted compact JSON is that form."""
+        members = {"bound": self.bound, "public": self.public.hex(), "revoked": self.revoked}
+        members["role"] = self.role.name
+        return json.dumps(members, sort_keys=True, separators=(",", ":")).encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,16 +69,15 @@ class Key:
 def read_key_document(body: bytes) -> KeyDocument | KeyFault:
     """Read the JSON of a KEY document; any other spelling or member is UNREADABLE."""
     try:
-        match json.loads(body):
-            case {"bound": [*bound], "public": str(public), "revoked": bool(revoked), "role": str(role)}:
-                document = KeyDocument(
-                    public=bytes.fromhex(public), role=Role[role], bound=tuple(bound), revoked=revoked
-                )
-            case _:
-                return KeyFault.UNREADABLE
-    except (ValueError, KeyError, RecursionError):
+        read = json.loads(body)
+        public, revoked = bytes.fromhex(read["public"]), read["revoked"]
+        bound = tuple(map(_id, read["bound"]))
+        document = KeyDocument(public=public, role=Role[read["role"]], bound=bound, revoked=revoked)
+    except (ValueError, KeyError, TypeError, RecursionError):
         return KeyFault.UNREADABLE
-    return document if _sound(document) and document.body() == body else KeyFault.UNREADABLE
+    sorted_once = list(bound) == sorted(set(bound)) and len(bound) <= BOUND_MAX
+    own = isinstance(revoked, bool) and document.role is not Role.ROOT and len(public) == PUBLIC_BYTES
+    return document if sorted_once and own and document.body() == body else KeyFault.UNREADABLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,26 +102,24 @@ class KeyRing:
 
         The signer must be valid before the entry, in the one role that may enrol the document's role.
         """
-        if self.valid(signer, enroller(document.role), seq - 1) is None:
-            return KeyFault.ENROLLER_NOT_VALID
         name = keyid(document.public)
         known = self.keys.get(name)
+        if self.valid(signer, enroller(document.role), seq - 1) is None:
+            return KeyFault.ENROLLER_NOT_VALID
+        if known is not None and known.role is not document.role:
+            return KeyFault.ROLE_CHANGED
         if document.revoked:
             if known is None or known.revoked_seq is not None:
                 return KeyFault.NOT_ENROLLED
-            if known.role is not document.role:
-                return KeyFault.ROLE_CHANGED
             return self._with(replace(known, revoked_seq=seq))
         if known is not None:
-            return KeyFault.ALREADY_ENROLLED if known.role is document.role else KeyFault.ROLE_CHANGED
+            return KeyFault.ALREADY_ENROLLED
         if len(self.keys) >= KEYS_MAX:
             return KeyFault.TOO_MANY
         if not crypto_core_ed25519_is_valid_point(document.public):
             return KeyFault.WEAK
-        key = Key(
-            keyid=name, public=document.public, role=document.role, bound=document.bound, valid_from_seq=seq
-        )
-        return self._with(key)
+        public, role, bound = document.public, document.role, document.bound
+        return self._with(Key(keyid=name, public=public, role=role, bound=bound, valid_from_seq=seq))
 
     def _with(self, key: Key) -> "KeyRing":
         return KeyRing(keys=MappingProxyType({**self.keys, key.keyid: key}))
@@ -140,12 +130,7 @@ def enroller(role: Role) -> Role:
     return Role.ROOT if role in (Role.ROOT, Role.REGISTRY) else Role.REGISTRY
 
 
-def _sound(document: KeyDocument) -> bool:
-    bound: tuple[Any, ...] = document.bound
-    return (
-        len(document.public) == PUBLIC_BYTES
-        and document.role is not Role.ROOT
-        and len(bound) <= BOUND_MAX
-        and all(isinstance(each, str) and 0 < len(each) <= 64 for each in bound)
-        and list(bound) == sorted(set(bound))
-    )
+def _id(text: object) -> str:
+    if not (isinstance(text, str) and text.isascii() and 0 < len(text) <= 64):
+        raise ValueError("an id is 1 to 64 ASCII characters")
+    return text

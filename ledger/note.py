@@ -6,7 +6,6 @@ spellings, extra lines are ignored), so a note is taken only if rendering it aga
 
 import base64
 import binascii
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ledger.strict import SIGNATURE_BYTES, verify
@@ -132,11 +131,6 @@ def origin_of(operator: str, ledger: bytes, partition: int) -> str:
 def cosigned_bytes(text: str, at: int) -> bytes:
     """Return what a witness signs: the text and the second it saw it (C2SP tlog-cosignature, v1)."""
     return f"cosignature/v1\ntime {at}\n{text}".encode()
-
-
-def cosigners(note: Note, keys: Iterable[VerifierKey]) -> list[str]:
-    """Return the names of the keys whose signature stands on the note, sorted."""
-    return sorted({key.name for key in keys if key.signed(note)})
 
 
 def _signature(line: str) -> NoteSignature:

@@ -1,19 +1,46 @@
-"""How a body is read from the ledger alone: six shapes are built in, the others follow SCHEMA entries."""
+"""How a body is read from the ledger alone: seven shapes are built in, the others follow SCHEMA entries.
 
+A body is taken only if it encodes to itself again; decimals are read as the unscaled ints they are, because
+fastavro reads one of 48 digits rounded and writes some longer than need be.
+"""
+
+import io
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ledger.avro import Reader, Shape, fields_of, read_whole, reader_of
-from ledger.avro_bytes import Malformed
-from ledger.hashes import sha256
-from schemas.canonical import jcs
+import fastavro
 
-BUILT_IN = Path(__file__).with_name("builtin_v1.json")
+from ledger.tag import sha256
+
+_FILE = Path(__file__).with_name("builtin_v1.json")
+BUILT_IN = {name: text.encode() for name, text in json.loads(_FILE.read_text(encoding="utf-8")).items()}
 SCHEMA_BYTES_MAX = 256 * 1024
 SCHEMAS_MAX = 4_096
+# All that fastavro is seen to raise on bytes or schemas that are none; anything else is a bug and crashes.
+_BAD = fastavro.schema.SchemaParseException
+FAULTS = (ValueError, TypeError, LookupError, EOFError, ArithmeticError, RecursionError, MemoryError, _BAD)
+
+
+class Malformed(ValueError):
+    """Bytes that are no Avro body of their schema, or not its one spelling."""
+
+
+def _count(raw: bytes, *_: object) -> int:
+    count = int.from_bytes(raw, "big", signed=True)
+    if abs(count) >= 10**38:
+        raise Malformed("a decimal beyond 38 digits")
+    return count
+
+
+def _shortest(count: int, *_: object) -> bytes:
+    return count.to_bytes((count if count >= 0 else ~count).bit_length() // 8 + 1, "big", signed=True)
+
+
+fastavro.read.LOGICAL_READERS["bytes-unscaled"] = _count
+fastavro.write.LOGICAL_WRITERS["bytes-unscaled"] = _shortest
 
 
 @dataclass(frozen=True)
@@ -21,50 +48,58 @@ class Form:
     """A schema once compiled; `name` is the message's, without its namespace."""
 
     name: str
-    shape: Shape
-    reader: Reader
-
-    @cached_property
-    def fields(self) -> list[tuple[str, Reader]]:
-        """The record's fields, compiled one by one."""
-        return fields_of(self.shape)
+    schema: Any
+    head: Any  # the record without its last field, which tells where that begins
 
     def read(self, body: bytes) -> dict[str, Any]:
         """Return the message's fields by name. Raises Malformed on another spelling."""
-        found: dict[str, Any] = read_whole(self.reader, body)
+        again = io.BytesIO()
+        try:
+            found: dict[str, Any] = fastavro.schemaless_reader(io.BytesIO(body), self.schema, None)
+            fastavro.schemaless_writer(again, self.schema, found)
+        except FAULTS as error:
+            raise Malformed(f"{type(error).__name__}: {error}") from None
+        if again.getvalue() != body:
+            raise Malformed(
+                f"{len(body)} bytes of a {self.name} that is spelled in {again.tell()} other bytes"
+            )
         return found
 
-    def slice(self, body: bytes, field: str) -> bytes:
-        """Return the bytes of one field of a body that `read` has accepted."""
-        at = 0
-        for name, reader in self.fields:
-            start = at
-            _, at = reader(body, at)
-            if name == field:
-                return body[start:at]
-        raise Malformed(f"{self.name} has no field {field}")
+    def last_field(self, body: bytes) -> bytes:
+        """Return the bytes of the last field of a body that `read` has accepted."""
+        source = io.BytesIO(body)
+        fastavro.schemaless_reader(source, self.head, None)
+        return source.read()
 
 
+@lru_cache(maxsize=SCHEMAS_MAX)
 def form_of(schema: bytes) -> Form:
-    """Compile the RFC 8785 bytes of a record's schema. Raises Malformed on any other bytes."""
-    if len(schema) > SCHEMA_BYTES_MAX:
-        raise Malformed(f"a schema of {len(schema)} bytes; {SCHEMA_BYTES_MAX} is the most")
+    """Compile the JSON of a record's schema. Raises Malformed on any other bytes."""
     try:
-        shape = json.loads(schema)
-        same = jcs(shape) == schema
-        if not same or shape["type"] != "record":
-            raise Malformed("a schema that is not the RFC 8785 form of a record")
-        return Form(name=str(shape["name"]), shape=shape, reader=reader_of(shape))
-    except (ValueError, TypeError, LookupError, RecursionError) as error:
+        shape = _bare(json.loads(schema) if len(schema) <= SCHEMA_BYTES_MAX else None)
+        head = {**shape, "fields": shape["fields"][:-1]}
+        parsed = [fastavro.parse_schema(each, named_schemas={}) for each in (shape, head)]
+        return Form(str(shape["name"]), *parsed)
+    except FAULTS as error:
         raise Malformed(f"a schema that cannot be read: {error}") from None
+
+
+def _bare(shape: Any) -> Any:
+    """Return a schema whose decimals are unscaled ints and whose times are the micros they are."""
+    if isinstance(shape, list):
+        return [_bare(each) for each in shape]
+    if not isinstance(shape, dict):
+        return shape
+    amount = shape.get("logicalType") == "decimal"
+    kept = {name: _bare(value) for name, value in shape.items() if name != "logicalType"}
+    return {**kept, "logicalType": "unscaled"} if amount else kept
 
 
 class Shapes:
     """The forms a ledger has named so far, by SHA-256 of their schema."""
 
     def __init__(self) -> None:
-        built_in = json.loads(BUILT_IN.read_text(encoding="utf-8"))
-        self._forms = {sha256(jcs(shape)): form_of(jcs(shape)) for shape in built_in.values()}
+        self._forms = {sha256(schema): form_of(schema) for schema in BUILT_IN.values()}
 
     def learn(self, name: str, schema: bytes) -> None:
         """Take a SCHEMA entry. Raises Malformed when it is not what it names, or there are too many."""

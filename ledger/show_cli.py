@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ledger.archive import Broken, archives, read_archive
-from ledger.avro_bytes import Malformed
+from ledger.shapes import Malformed
 from ledger.six import as_text, six
 
 NOT_FOUND, UNREADABLE, USAGE = 1, 3, 64

@@ -7,11 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ledger.avro_bytes import Malformed
 from ledger.dsse import pae_digest
-from ledger.entry import decode_entry, kind_name
+from ledger.entry import decode_entry
 from ledger.hashes import flow_hash, state_hash
-from ledger.shapes import Shapes
+from ledger.shapes import Malformed, Shapes
 from ledger.verify_sign import open_envelope
 from schemas.kind_table import EntryKind
 from schemas.money import from_unscaled, plain
@@ -71,7 +70,7 @@ def _flow(told: Six, seq: int, envelope: Answer, shapes: Shapes) -> None:
     snapshot = flow["snapshot"]
     told.answers["seen"].append(
         {"seq": seq, "attempt": flow["attempt"], "taken_at": snapshot["taken_at"],
-         "h_state": state_hash(form.slice(envelope["payload"][32:], "snapshot")).hex(),
+         "h_state": state_hash(form.last_field(envelope["payload"][32:])).hex(),
          "h_flow": flow_hash(envelope["payload"]).hex(), "h_rules": snapshot["rules_hash"].hex(),
          "account_version": snapshot["account"]["version"],
          "instruments": [_view(each) for each in snapshot["instruments"]],
@@ -136,7 +135,7 @@ def _ruling(seq: int, kind: int, body: Answer) -> Answer:
     reason = _named(LaneReason if kind == EntryKind.REPORT else Reason, body["reason"])
     facts = {each["name"]: plain(from_unscaled(each["value"])) for each in body.get("facts", ())}
     return {
-        "seq": seq, "entry": kind_name(kind), "verdict": body.get("verdict", kind_name(kind)),
+        "seq": seq, "entry": EntryKind(kind).name, "verdict": body.get("verdict", EntryKind(kind).name),
         "reason": reason, "facts": facts, "flow": body["flow_status"],
     }  # fmt: skip
 

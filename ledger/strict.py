@@ -22,11 +22,9 @@ def keyid(public: bytes) -> bytes:
 
 def verify(public: bytes, message: bytes, signature: bytes) -> bool:
     """Say whether `signature` is the key's, by the strict rules; any malformed input is a plain no."""
-    if len(public) != PUBLIC_BYTES or len(signature) != SIGNATURE_BYTES:
+    if (len(public), len(signature)) != (PUBLIC_BYTES, SIGNATURE_BYTES):
         return False
-    if not (_canonical(public) and _canonical(signature[:32])):
-        return False
-    if int.from_bytes(signature[32:], "little") >= _L:
+    if not (_canonical(public) and _canonical(signature[:32])) or _number(signature[32:]) >= _L:
         return False
     try:
         crypto_sign_open(signature + message, public)
@@ -36,5 +34,8 @@ def verify(public: bytes, message: bytes, signature: bytes) -> bool:
 
 
 def _canonical(point: bytes) -> bool:
-    y = int.from_bytes(point, "little") & ((1 << 255) - 1)
-    return y < _P
+    return _number(point) & ((1 << 255) - 1) < _P
+
+
+def _number(data: bytes) -> int:
+    return int.from_bytes(data, "little")

@@ -42,9 +42,7 @@ def part_bytes(part: Part) -> bytes:
             return part.to_bytes(8, "big")
         case None:
             return b""
-    raise ValueError(
-        f"{part!r} has no hashable form: ints fit 8 bytes unsigned, a bool says which bytes it means"
-    )
+    raise ValueError(f"{part!r} has no hashable form: ints fit 8 bytes unsigned, bools none at all")
 
 
 def framed(tag: str, *parts: Part) -> bytes:

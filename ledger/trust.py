@@ -3,15 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from ledger.note import (
-    Checkpoint,
-    Note,
-    VerifierKey,
-    cosigners,
-    parse_checkpoint,
-    parse_note,
-    parse_vkey,
-)
+from ledger.note import Checkpoint, Note, VerifierKey, parse_checkpoint, parse_note, parse_vkey
 
 
 class BadTrust(ValueError):
@@ -28,39 +20,23 @@ class Trust:
     witnesses: tuple[VerifierKey, ...]
 
     def text(self) -> str:
-        """Return the file's JSON, one member a line."""
-        members = {
-            "ledger": self.ledger.hex(),
-            "operator": self.operator,
-            "roots": [each.hex() for each in self.roots],
-            "witnesses": [each.text() for each in self.witnesses],
-        }
-        return json.dumps(members, indent=1) + "\n"
+        """Return the file's JSON, which `parse_trust` reads back."""
+        roots, witnesses = [each.hex() for each in self.roots], [each.text() for each in self.witnesses]
+        members = {"operator": self.operator, "roots": roots, "witnesses": witnesses}
+        return json.dumps({"ledger": self.ledger.hex(), **members}, indent=1) + "\n"
 
 
 def parse_trust(text: str) -> Trust:
     """Read a trust file: {ledger, operator, roots, witnesses}. Raises BadTrust on anything else."""
     try:
-        match json.loads(text):
-            case {
-                "ledger": str(ledger),
-                "operator": str(name),
-                "roots": [*roots],
-                "witnesses": [*keys],
-                **rest,
-            }:
-                trust = Trust(
-                    ledger=bytes.fromhex(ledger),
-                    operator=name,
-                    roots=tuple(bytes.fromhex(each) for each in roots),
-                    witnesses=tuple(parse_vkey(each) for each in keys),
-                )
-            case _:
-                raise BadTrust("a trust file has ledger, operator, roots and witnesses")
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        read = json.loads(text)
+        ledger, roots = bytes.fromhex(read["ledger"]), tuple(map(bytes.fromhex, read["roots"]))
+        witnesses = tuple(map(parse_vkey, read["witnesses"]))
+        trust = Trust(ledger=ledger, operator=str(read["operator"]), roots=roots, witnesses=witnesses)
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise BadTrust(f"a trust file that cannot be read: {error}") from None
-    if rest or len(trust.ledger) != 16 or any(len(each) != 32 for each in trust.roots):
-        raise BadTrust("a trust file with a ledger of 16 bytes, roots of 32 and no other member")
+    if len(read) != 4 or len(ledger) != 16 or any(len(each) != 32 for each in roots):
+        raise BadTrust("a trust file has a ledger of 16 bytes, operator, roots of 32, witnesses, no more")
     return trust
 
 
@@ -82,5 +58,5 @@ class Anchor:
 def parse_anchor(text: str, trust: Trust | None) -> Anchor:
     """Read a cosigned note. Raises BadNote when it is no checkpoint in its one spelling."""
     note = parse_note(text)
-    names = cosigners(note, trust.witnesses) if trust else []
-    return Anchor(point=parse_checkpoint(note.text), note=note, witnesses=tuple(names))
+    names = {key.name for key in trust.witnesses if key.signed(note)} if trust else set()
+    return Anchor(point=parse_checkpoint(note.text), note=note, witnesses=tuple(sorted(names)))

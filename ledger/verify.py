@@ -9,11 +9,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from ledger.avro_bytes import Malformed
 from ledger.entry import ZEROS, Leaf, decode_entry
 from ledger.findings import Code, Findings
 from ledger.ilk import Broken
 from ledger.merkle import Frontier, leaf_hash
+from ledger.shapes import Malformed, Shapes
 from ledger.trust import Anchor, Trust
 from ledger.verify_bodies import Bodies
 from ledger.verify_evidence import Evidence
@@ -31,148 +31,124 @@ class Level(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
-    """What was read of one partition: its name, entries, signed and anchored sizes, last root, witnesses."""
+class Common:
+    """What all partitions of a ledger are verified with; a step is taken once across all of them."""
 
-    source: str
-    origin: str
-    partition: int
-    entries: int
-    root: bytes
-    signed_size: int
-    anchored_size: int
-    witnesses: tuple[str, ...]
-
-
-@dataclass(slots=True, kw_only=True)
-class Partition:
-    """The verification of one partition; `steps` is shared, for a step is taken once across all of them."""
-
-    source: str
     level: Level
     findings: Findings
     anchors: Sequence[Anchor]
     trust: Trust | None
     steps: set[bytes] = field(default_factory=set)
-    _prev: bytes | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Partition:
+    """The verification of one partition.
+
+    signed, anchored: the sizes that a checkpoint of the ledger's own, and a witness's note, vouch for.
+    """
+
+    source: str
+    common: Common
+    number: int = -1
+    frontier: Frontier = field(default_factory=Frontier)
+    signed: int = 0
+    anchored: int = 0
+    witnesses: set[str] = field(default_factory=set)
+    bodies: Bodies = field(init=False)
+    _prev: bytes = ZEROS
     _last: Leaf | None = None
-    _frontier: Frontier = field(default_factory=Frontier)
-    _signed: int = 0
-    _anchored: int = 0
     _closed: bool = False
-    _witnesses: set[str] = field(default_factory=set)
-    _met: set[int] = field(default_factory=set)
-    _bodies: Bodies = field(init=False)
 
-    def __post_init__(self) -> None:
-        say = self._say
-        sign = Signatures(say=say, trust=self.trust) if self.level >= Level.SIGN else None
-        evidence = Evidence(say=say, steps=self.steps) if self.level >= Level.EVIDENCE else None
-        self._bodies = Bodies(say=say, sign=sign, evidence=evidence)
-
-    def read(self, values: Iterable[bytes]) -> Read:
-        """Verify all entries of the partition and return what was read; findings go to `findings`."""
+    def read(self, values: Iterable[bytes]) -> None:
+        """Verify all entries of the partition; findings go to `findings`."""
+        say, shapes, sign = self._say, Shapes(), None
+        if self.common.level >= Level.SIGN:
+            sign = Signatures(say=say, trust=self.common.trust, shapes=shapes)
+        evidence = Evidence(say=say, steps=self.common.steps) if self.common.level >= Level.EVIDENCE else None
+        self.bodies = Bodies(say=say, shapes=shapes, sign=sign, evidence=evidence)
         try:
             for value in values:
                 self._entry(value)
         except Broken as error:
-            self._say(self._frontier.size, Code.ARCHIVE_BROKEN, "whole frames", error)
-        return self._end()
+            self._say(self.frontier.size, Code.ARCHIVE_BROKEN, "whole frames", error)
+        self._anchor()
+        self._end(evidence)
 
     def _say(self, seq: int, code: Code, expected: object, found: object) -> None:
-        self.findings.add(self.source, seq, code, expected, found)
+        self.common.findings.add(self.source, seq, code, expected, found)
 
     def _entry(self, value: bytes) -> None:
-        place = self._frontier.size
         self._anchor()
         try:
             entry = decode_entry(value)
         except Malformed as error:
-            self._say(place, Code.ENTRY_UNREADABLE, "an entry in its one spelling", error)
+            self._say(self.frontier.size, Code.ENTRY_UNREADABLE, "an entry in its one spelling", error)
         else:
-            self._follows(place, entry)
-            if self.level >= Level.COMMIT:
-                self._bodies.entry(entry)
-            self._checkpoint(entry)
-            self._last = entry
+            self._follows(entry, self._last)
+            if self.common.level >= Level.COMMIT:
+                self.bodies.entry(entry)
+                self._checkpoint(entry, self._last)
+            self._last, self.number = entry, entry.partition
         self._prev = leaf_hash(value)
-        self._frontier = self._frontier.append(self._prev)
+        self.frontier = self.frontier.append(self._prev)
 
-    def _follows(self, place: int, entry: Leaf) -> None:
+    def _follows(self, entry: Leaf, last: Leaf | None) -> None:
         """The links that damage breaks at once: prev, sequence, ledger, partition, time, genesis, close."""
-        last, seq = self._last, entry.seq
-        if last is None:
-            if (seq, entry.prev, entry.kind) != (0, ZEROS, EntryKind.GENESIS):
-                self._say(place, Code.HEAD_MISSING, "GENESIS at 0", f"kind {entry.kind} at {seq}")
-            return
-        if entry.prev != self._prev:
-            self._say(place, Code.PREV_BROKEN, self._prev, entry.prev)
-        if seq != last.seq + 1:
-            self._say(place, Code.SEQ_BROKEN, last.seq + 1, seq)
-        if entry.ledger != last.ledger:
-            self._say(place, Code.LEDGER_CHANGED, last.ledger, entry.ledger)
-        if entry.partition != last.partition:
-            self._say(place, Code.PARTITION_CHANGED, last.partition, entry.partition)
-        if entry.ts < last.ts:
-            self._say(place, Code.TIME_WENT_BACK, last.ts, entry.ts)
-        if entry.kind == EntryKind.GENESIS:
-            self._say(place, Code.GENESIS_MISPLACED, "GENESIS at 0 only", seq)
-        if self._closed and entry.kind != EntryKind.CHECKPOINT:
-            self._say(place, Code.AFTER_CLOSE, "nothing but a CHECKPOINT after CLOSE", entry.kind)
+        genesis, after = entry.kind == EntryKind.GENESIS, self._closed and entry.kind != EntryKind.CHECKPOINT
+        links: tuple[tuple[Code, object, object], ...] = (
+            (Code.HEAD_MISSING, (0, ZEROS, True), (entry.seq, entry.prev, genesis)),
+        )
+        if last is not None:
+            links = (
+                (Code.PREV_BROKEN, self._prev, entry.prev),
+                (Code.SEQ_BROKEN, last.seq + 1, entry.seq),
+                (Code.LEDGER_CHANGED, last.ledger, entry.ledger),
+                (Code.PARTITION_CHANGED, last.partition, entry.partition),
+                (Code.TIME_WENT_BACK, max(last.ts, entry.ts), entry.ts),
+                (Code.GENESIS_MISPLACED, False, genesis),
+                (Code.AFTER_CLOSE, False, after),
+            )
+        for code, expected, found in links:
+            if expected != found:
+                self._say(self.frontier.size, code, expected, found)
         self._closed = self._closed or entry.kind == EntryKind.CLOSE
 
-    def _checkpoint(self, entry: Leaf) -> None:
-        if entry.kind != EntryKind.CHECKPOINT or self.level < Level.COMMIT:
+    def _checkpoint(self, entry: Leaf, last: Leaf | None) -> None:
+        if entry.kind != EntryKind.CHECKPOINT:
             return
-        size, root = self._bodies.checkpoint
-        if (size, entry.seq) != (self._frontier.size, size):
-            self._say(entry.seq, Code.CHECKPOINT_SIZE, self._frontier.size, size)
-        elif root != self._frontier.root():
-            self._say(entry.seq, Code.ROOT_MISMATCH, self._frontier.root(), root)
+        (size, root), own, ts = self.bodies.checkpoint, self.frontier.size, last.ts if last else entry.ts
+        if entry.ts != ts:
+            self._say(entry.seq, Code.CHECKPOINT_TIME, ts, entry.ts)
+        if (size, entry.seq) != (own, size):
+            self._say(entry.seq, Code.CHECKPOINT_SIZE, own, size)
+        elif root != self.frontier.root():
+            self._say(entry.seq, Code.ROOT_MISMATCH, self.frontier.root(), root)
         else:
-            self._signed = size
+            self.signed = size
 
     def _anchor(self) -> None:
         """Compare the tree with every anchor of this size; a rewrite or fork cannot meet an outside root."""
-        size = self._frontier.size
-        for number, anchor in enumerate(self.anchors):
-            if anchor.point.size != size or not self._own(anchor):
-                continue
-            self._met.add(number)
-            if self._bodies.origin not in ("", anchor.point.origin):
-                self._say(size, Code.ANCHOR_MISMATCH, anchor.point.origin, self._bodies.origin)
-            elif anchor.point.root != self._frontier.root():
-                self._say(size, Code.ANCHOR_MISMATCH, anchor.point.root, self._frontier.root())
+        size, root = self.frontier.size, self.frontier.root
+        for anchor in self._own(size):
+            origin = self.bodies.origin or anchor.point.origin
+            if (anchor.point.origin, anchor.point.root) != (origin, root()):
+                self._say(size, Code.ANCHOR_MISMATCH, anchor.point.text(), f"{origin} {root().hex()}")
             elif anchor.witnesses:
-                self._anchored = max(self._anchored, size)
-                self._witnesses |= set(anchor.witnesses)
+                self.anchored = size
+                self.witnesses |= set(anchor.witnesses)
 
-    def _own(self, anchor: Anchor) -> bool:
-        return self._last is not None and anchor.partition == self._last.partition
+    def _own(self, size: int) -> list[Anchor]:
+        return [a for a in self.common.anchors if a.point.size == size and a.partition == self.number]
 
-    def _end(self) -> Read:
-        size, last = self._frontier.size, self._last
-        self._anchor()
-        if self.level >= Level.COMMIT:
-            self._bodies.end(closed=self._closed)
-        if last is None:
-            self._say(-1, Code.EMPTY, "entries", "none")
-        elif last.kind != EntryKind.CHECKPOINT:
-            self._say(size, Code.TAIL_UNSIGNED, "a last entry CHECKPOINT", f"kind {last.kind}")
-        for number, anchor in enumerate(self.anchors):
-            if number not in self._met and self._own(anchor):
+    def _end(self, evidence: Evidence | None) -> None:
+        size, last = self.frontier.size, self._last
+        if evidence is not None:
+            evidence.end(size - 1, closed=self._closed)
+        if last is None or last.kind != EntryKind.CHECKPOINT:
+            self._say(size, Code.TAIL_UNSIGNED, "a last entry CHECKPOINT", last and f"kind {last.kind}")
+        for anchor in self.common.anchors:
+            if anchor.partition == self.number and anchor.point.size > size:
                 self._say(size, Code.TRUNCATED, f"{anchor.point.size} entries, as anchored", size)
-        if self._anchored == 0:
-            self._say(
-                -1, Code.UNANCHORED, "a note cosigned by a witness of the trust file", len(self.anchors)
-            )
-        return Read(
-            source=self.source,
-            origin=self._bodies.origin,
-            partition=-1 if last is None else last.partition,
-            entries=size,
-            root=self._frontier.root(),
-            signed_size=self._signed,
-            anchored_size=self._anchored,
-            witnesses=tuple(sorted(self._witnesses)),
-        )
+        if self.anchored == 0:
+            self._say(-1, Code.UNANCHORED, "a note cosigned by a witness of the trust file", "none that fits")

@@ -7,112 +7,91 @@
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from ledger.findings import Code, Findings, Outcome
+from ledger.findings import Code, Findings
 from ledger.ilk import archives, read_archive
 from ledger.note import BadNote
 from ledger.trust import Anchor, BadTrust, Trust, parse_anchor, parse_trust
-from ledger.verify import Level, Partition, Read
+from ledger.verify import Common, Level, Partition
 
 USAGE = 64
-_WORDS = {
-    Outcome.INTACT: "intact",
-    Outcome.TAMPERED: "TAMPERED",
-    Outcome.INCOMPLETE: "INCOMPLETE",
-    Outcome.UNREADABLE: "UNREADABLE",
-}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return its exit code."""
-    parsed = _parser().parse_args(arguments)
-    findings = Findings()
+    parsed, findings = _parser().parse_args(arguments), Findings()
     try:
         trust = parse_trust(parsed.trust.read_text(encoding="utf-8")) if parsed.trust else None
         anchors = _anchors(parsed.anchor, trust, findings)
-        sources = {path.name: path for path in archives(parsed.place)}
-        reads = verify_files(sources, Level[parsed.level.upper()], anchors, trust, findings)
+        read = verify_files(archives(parsed.place), Level[parsed.level.upper()], anchors, trust, findings)
     except (OSError, BadTrust) as error:
         sys.stderr.write(f"cannot start: {error}\n")
         return USAGE
-    show = as_json if parsed.json else as_text
-    sys.stdout.write(show(reads, findings, parsed.level, trust))
+    report = {
+        "result": findings.outcome().name.lower(),
+        "exit": findings.outcome().value,
+        "level": parsed.level,
+        "trust": trust is not None,
+        "partitions": [_told(each) for each in read],
+        "counts": dict(sorted(findings.counts.items())),
+        "findings": [asdict(each) for each in findings.kept],
+    }
+    sys.stdout.write(json.dumps(report, indent=1) + "\n" if parsed.json else as_text(report))
     return findings.outcome()
 
 
 def verify_files(
-    sources: Mapping[str, Path],
-    level: Level,
-    anchors: Sequence[Anchor],
-    trust: Trust | None,
-    findings: Findings,
-) -> list[Read]:
+    paths: Sequence[Path], level: Level, anchors: Sequence[Anchor], trust: Trust | None, findings: Findings
+) -> list[Partition]:
     """Verify each archive as one partition of one ledger. Raises OSError for a file that cannot be opened."""
-    steps: set[bytes] = set()
-    reads = []
-    for name, path in sorted(sources.items()):
-        partition = Partition(
-            source=name, level=level, findings=findings, anchors=anchors, trust=trust, steps=steps
-        )
+    common = Common(level=level, findings=findings, anchors=anchors, trust=trust)
+    read = [Partition(source=path.name, common=common) for path in paths]
+    for path, partition in zip(paths, read, strict=True):
         with path.open("rb") as file:
-            reads.append(partition.read(read_archive(file)))
-    if not reads:
+            partition.read(read_archive(file))
+    if not read:
         findings.add("", -1, Code.EMPTY, "an archive", "none")
-    there = {each.partition for each in reads}
-    for each in anchors:
-        if each.partition not in there:
-            findings.add("", -1, Code.TRUNCATED, each.point.origin, "no archive of this partition")
-    return reads
+    for anchor in anchors:
+        if anchor.partition not in {each.number for each in read}:
+            findings.add("", -1, Code.TRUNCATED, anchor.point.origin, "no archive of this partition")
+    return read
 
 
-def as_json(reads: Sequence[Read], findings: Findings, level: str, trust: Trust | None) -> str:
-    """Return the report as JSON: result, exit, level, partitions, counts, findings."""
-    report = {
-        "result": _WORDS[findings.outcome()].lower(),
-        "exit": int(findings.outcome()),
-        "level": level,
-        "trust": trust is not None,
-        "partitions": [{**asdict(each), "root": each.root.hex()} for each in reads],
-        "counts": {str(code): count for code, count in sorted(findings.counts.items())},
-        "findings": [asdict(each) for each in findings.kept],
-    }
-    return json.dumps(report, indent=1, sort_keys=True) + "\n"
-
-
-def as_text(reads: Sequence[Read], findings: Findings, level: str, trust: Trust | None) -> str:
-    """Return the report for people: what was read, how far it is vouched for, then every kind of finding."""
+def as_text(report: dict[str, Any]) -> str:
+    """Return the report for people: what was read, how far it is vouched for, then every finding."""
     lines = []
-    for each in reads:
-        vouched = ", ".join(each.witnesses) or "nobody outside"
-        lines.append(f"{each.source}: {each.origin}, {each.entries} entries, root {each.root.hex()}")
-        lines.append(f"  signed to {each.signed_size}, anchored to {each.anchored_size} by {vouched}")
-    for found in findings.kept:
-        place = f"{found.code} {found.source} seq {found.seq}"
-        lines.append(f"{place}: expected {found.expected}; found {found.found}")
-    lines += [f"{count:>8} {code}" for code, count in sorted(findings.counts.items())]
-    anchored = min((each.anchored_size for each in reads), default=0)
-    known = "keys of the trust file" if trust else "no trust file"
-    lines.append(f"{_WORDS[findings.outcome()]}: level {level}, anchored to {anchored}, {known}")
-    return "\n".join(lines) + "\n"
+    for each in report["partitions"]:
+        lines.append("{source}: {origin}, {entries} entries, root {root}".format(**each))
+        lines.append("  signed to {signed}, anchored to {anchored} by {witnesses}".format(**each))
+    line = "{code} {source} seq {seq}: expected {expected}; found {found}"
+    lines += [line.format(**each) for each in report["findings"]]
+    lines += [f"{count:>8} {code}" for code, count in report["counts"].items()]
+    anchored = min((each["anchored"] for each in report["partitions"]), default=0)
+    keys = "keys of the trust file" if report["trust"] else "no trust file"
+    lines.append(f"{report['result']}: level {report['level']}, anchored to {anchored}, {keys}\n")
+    return "\n".join(lines)
+
+
+def _told(read: Partition) -> dict[str, Any]:
+    sizes = {"entries": read.frontier.size, "signed": read.signed, "anchored": read.anchored}
+    named = {"source": read.source, "origin": read.bodies.origin, "root": read.frontier.root().hex()}
+    return {**named, **sizes, "witnesses": ", ".join(sorted(read.witnesses)) or "nobody outside"}
 
 
 def _anchors(paths: Sequence[Path], trust: Trust | None, findings: Findings) -> list[Anchor]:
     found = []
     for path in paths:
         try:
-            anchor = parse_anchor(path.read_text(encoding="utf-8"), trust)
+            found.append(parse_anchor(path.read_text(encoding="utf-8"), trust))
         except (BadNote, UnicodeDecodeError) as error:
             findings.add(path.name, -1, Code.ANCHOR_UNUSABLE, "a checkpoint note", error)
             continue
-        if not anchor.witnesses:
-            findings.add(
-                path.name, -1, Code.ANCHOR_UNUSABLE, "a witness of the trust file", "none on the note"
-            )
-        found.append(anchor)
+        if not found[-1].witnesses:
+            findings.add(path.name, -1, Code.ANCHOR_UNUSABLE, "a trusted witness", "none on the note")
     return found
 
 
@@ -127,11 +106,8 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m ledger verify", description=__doc__)
     parser.add_argument("place", type=Path, help="an .ilk file, or a folder of them, one per partition")
-    parser.add_argument(
-        "--anchor", type=Path, action="append", default=[], help="a note cosigned by a witness"
-    )
+    parser.add_argument("--anchor", type=Path, action="append", default=[], help="a witness's note")
     parser.add_argument("--trust", type=Path, help="the trust file: ledger, operator, roots, witnesses")
-    levels = [level.name.lower() for level in Level]
-    parser.add_argument("--level", choices=levels, default="evidence")
+    parser.add_argument("--level", choices=[each.name.lower() for each in Level], default="evidence")
     parser.add_argument("--json", action="store_true")
     return parser

@@ -1,35 +1,22 @@
 """What entries prove together: each decision's flow was there, each effect ruled once and answered for."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
-from ledger.avro_bytes import Malformed
 from ledger.dsse import pae_digest
 from ledger.entry import Leaf
-from ledger.findings import Code
-from ledger.hashes import evidence_hash, flow_hash, idempotency_key, sha256, state_hash
+from ledger.findings import Code, Say
 from ledger.shapes import Shapes
+from ledger.tag import sha256, tagged
 from ledger.verify_sign import open_envelope, refused_as_forged
 from schemas.kind_table import EntryKind
-from schemas.money import from_unscaled
 
 Body = dict[str, Any]
-Say = Callable[[int, Code, object, object], None]
 
-FINAL = frozenset({"FILLED", "DECLINED", "CANCELLED", "EXPIRED", "NOT_SENT"})
+FINAL = ("FILLED", "DECLINED", "CANCELLED", "EXPIRED", "NOT_SENT")
 RECEIPT_MARGIN_US = 60_000_000  # an executor reconciles within seconds; a minute tells slow from never
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What a decision is compared with: the flow as the ledger holds it."""
-
-    dfid: bytes
-    account: str
-    h_state: bytes
-    h_rules: bytes
-    contracts: tuple[tuple[str, bytes], ...]
+_AMOUNTS = ("quantity", "limit_price", "stop", "target_price")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -38,26 +25,24 @@ class Evidence:
 
     say: Say
     steps: set[bytes]
-    _flows: dict[bytes, Seen] = field(default_factory=dict)
+    _flows: dict[bytes, tuple[Body, bytes]] = field(default_factory=dict)
     _orders: set[bytes] = field(default_factory=set)
     _owed: dict[bytes, tuple[int, int]] = field(default_factory=dict)
     _now: int = 0
 
     def entry(self, entry: Leaf, body: Body, shapes: Shapes) -> None:
-        """Fold one entry; what cannot be opened is left to the level below, which has said so."""
+        """Fold one entry. Raises Malformed on what cannot be opened."""
         self._now = entry.ts
-        try:
-            match entry.kind:
-                case EntryKind.FLOW:
-                    self._flow(body["flow"], shapes)
-                case EntryKind.DECISION if not refused_as_forged(body):
-                    self._decision(entry.seq, body, shapes)
-                case EntryKind.REPORT if body["flow_hash"] not in self._flows:
-                    self.say(entry.seq, Code.FLOW_MISSING, "a FLOW entry before", body["flow_hash"])
-                case EntryKind.RECEIPT:
-                    self._receipt(entry.seq, body["receipt"], shapes)
-        except Malformed:
-            return
+        if entry.kind == EntryKind.FLOW:
+            self._flow(body["flow"]["payload"], shapes)
+        elif entry.kind == EntryKind.RECEIPT:
+            self._receipt(entry.seq, open_envelope(body["receipt"], shapes)[1])
+        elif entry.kind in (EntryKind.DECISION, EntryKind.REPORT) and not refused_as_forged(body):
+            flow, h_state = self._flows.get(body["flow_hash"], ({}, b""))
+            if (flow.get("dfid"), flow.get("account")) != (body["dfid"], body["account"]):
+                self.say(entry.seq, Code.FLOW_MISSING, "its own FLOW entry before", body["flow_hash"])
+            elif body.get("verdict") in ("ACCEPTED", "ESCALATED"):
+                self._judged(entry.seq, body, flow, h_state, shapes)
 
     def end(self, seq: int, *, closed: bool) -> None:
         """Say which orders never got a final receipt though it was due, or the ledger is closed."""
@@ -67,88 +52,59 @@ class Evidence:
                     ordered, Code.RECEIPT_MISSING, f"a final receipt of {key.hex()}", f"none up to {seq}"
                 )
 
-    def _flow(self, envelope: Body, shapes: Shapes) -> None:
-        _, flow = open_envelope(envelope, shapes)
-        payload: bytes = envelope["payload"]
+    def _flow(self, payload: bytes, shapes: Shapes) -> None:
         form = shapes.get(payload[:32])
-        assert form is not None  # open_envelope has just read by it
-        self._flows[flow_hash(payload)] = Seen(
-            dfid=flow["dfid"],
-            account=flow["account"],
-            h_state=state_hash(form.slice(payload[32:], "snapshot")),
-            h_rules=flow["snapshot"]["rules_hash"],
-            contracts=tuple((each["agent_id"], each["contract_hash"]) for each in flow["woken"]),
-        )
+        if form is None or (form.name, form.schema["fields"][-1]["name"]) != ("FlowOpened", "snapshot"):
+            return  # said by the level below
+        flow = form.read(payload[32:])
+        kept = {name: flow[name] for name in ("dfid", "account", "woken")}
+        h_state = tagged("interlock/1/state", form.last_field(payload[32:]))
+        rules = flow["snapshot"]["rules_hash"]
+        self._flows[tagged("interlock/1/flow", payload)] = ({**kept, "rules": rules}, h_state)
 
-    def _decision(self, seq: int, body: Body, shapes: Shapes) -> None:
-        flow = self._flows.get(body["flow_hash"])
-        if flow is None or (flow.dfid, flow.account) != (body["dfid"], body["account"]):
-            self.say(seq, Code.FLOW_MISSING, "its own FLOW entry before", body["flow_hash"])
+    def _judged(self, seq: int, body: Body, flow: Body, h_state: bytes, shapes: Shapes) -> None:
+        intent = _intent(body["body"], shapes)
+        if intent is None:
             return
-        intent = self._intent(body["body"], shapes)
-        if intent is None or body["verdict"] not in ("ACCEPTED", "ESCALATED"):
-            return
-        if intent["state_hash"] != flow.h_state:
-            self.say(seq, Code.STATE_MISMATCH, flow.h_state, intent["state_hash"])
-        if intent["kind"] == "PCI":
-            self._proof(seq, flow, intent)
+        if intent["state_hash"] != h_state:
+            self.say(seq, Code.STATE_MISMATCH, h_state, intent["state_hash"])
+        contracts = {each["agent_id"]: each["contract_hash"] for each in flow["woken"]}
+        evidence = sha256(flow["dfid"] + h_state + contracts.get(intent["agent_id"], b"") + flow["rules"])
+        if intent["kind"] == "PCI" and intent["evidence"] != evidence:
+            self.say(seq, Code.EVIDENCE_MISMATCH, evidence, intent["evidence"] or "none")
         if body["verdict"] == "ACCEPTED":
             self._taken(seq, body, intent, shapes)
 
-    def _intent(self, envelope: Body, shapes: Shapes) -> Body | None:
-        """Return the intent that was judged: the body itself, or the winner of a window."""
-        name, message = open_envelope(envelope, shapes)
-        if name == "Intent":
-            return message
-        for answer in message.get("answers", ()):
-            if pae_digest(answer["payload_type"], answer["payload"]) == message["winner"]:
-                name, inner = open_envelope(answer, shapes)
-                return inner if name == "Intent" else None
-        return None
-
-    def _proof(self, seq: int, flow: Seen, intent: Body) -> None:
-        contract = dict(flow.contracts).get(intent["agent_id"])
-        expected = contract and evidence_hash(flow.dfid, flow.h_state, contract, flow.h_rules)
-        if intent["evidence"] is None or intent["evidence"] != expected:
-            self.say(seq, Code.EVIDENCE_MISMATCH, expected, intent["evidence"])
-
     def _taken(self, seq: int, body: Body, intent: Body, shapes: Shapes) -> None:
-        step = sha256(f"{body['account']}\n{intent['step_id']}\n".encode() + body["dfid"])[:16]
+        step = tagged("interlock/1/step", body["account"], body["dfid"], intent["step_id"])[:16]
         if step in self.steps:
             self.say(seq, Code.STEP_TWICE, "one acceptance of a step", f"{intent['step_id']} again")
         self.steps.add(step)
-        if body["intent"] is None:
-            return
-        _, order = open_envelope(body["intent"], shapes)
-        key = key_of(intent)
-        if order["key"] != key:
-            self.say(seq, Code.KEY_MISMATCH, key, order["key"])
-        self._orders.add(order["key"])
-        self._owed[order["key"]] = (seq, order["valid_until"] + RECEIPT_MARGIN_US)
+        if body["intent"] is not None:
+            order, key = open_envelope(body["intent"], shapes)[1], key_of(intent)
+            if order["key"] != key:
+                self.say(seq, Code.KEY_MISMATCH, key, order["key"])
+            self._orders.add(order["key"])
+            self._owed[order["key"]] = (seq, order["valid_until"] + RECEIPT_MARGIN_US)
 
-    def _receipt(self, seq: int, envelope: Body, shapes: Shapes) -> None:
-        _, receipt = open_envelope(envelope, shapes)
+    def _receipt(self, seq: int, receipt: Body) -> None:
         if receipt["key"] not in self._orders:
             self.say(seq, Code.RECEIPT_ORPHAN, "an accepted order before", receipt["key"])
         if receipt["status"] in FINAL:
             self._owed.pop(receipt["key"], None)
 
 
+def _intent(envelope: Body, shapes: Shapes) -> Body | None:
+    """Return the intent that was judged: the body itself, or the winner of a window."""
+    name, message = open_envelope(envelope, shapes)
+    for answer in message.get("answers", ()):
+        if pae_digest(answer["payload_type"], answer["payload"]) == message["winner"]:
+            name, message = open_envelope(answer, shapes)
+    return message if name == "Intent" else None
+
+
 def key_of(intent: Body) -> bytes:
-    """Return the idempotency key of an intent read from the ledger."""
-
-    def amount(name: str) -> Any:
-        return None if intent[name] is None else from_unscaled(intent[name])
-
-    return idempotency_key(
-        dfid=intent["dfid"],
-        step_id=intent["step_id"],
-        account=intent["account"],
-        action=intent["action"],
-        instrument=intent["instrument"],
-        quantity=amount("quantity"),
-        limit=amount("limit_price"),
-        stop=amount("stop"),
-        target=amount("target_price"),
-        time_in_force=intent["time_in_force"],
-    )
+    """Return the idempotency key of an intent read from the ledger, its amounts unscaled ints of 10^-18."""
+    amounts = [None if intent[each] is None else Decimal(f"{intent[each]}E-18") for each in _AMOUNTS]
+    named = [intent[each] for each in ("dfid", "step_id", "account", "action", "instrument")]
+    return tagged("interlock/1/idem", *named, *amounts, intent["time_in_force"])

@@ -8,13 +8,13 @@ that must survive a restart: the edge keeps that note on disk, and the entries a
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from ledger.avro_bytes import Malformed
 from ledger.cosign import cosign, log_signature
 from ledger.entry import ZEROS, Leaf, decode_entry
 from ledger.envelope import opened, signed_by
 from ledger.keys import KeyFault, KeyRing, read_key_document
 from ledger.merkle import Frontier, leaf_hash
 from ledger.note import Checkpoint, Note, origin_of
+from ledger.shapes import Malformed
 from ledger.signing import Signer, verify
 from schemas.codec import Unreadable, decode
 from schemas.kinds import EntryKind, Role

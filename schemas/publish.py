@@ -5,7 +5,12 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, ServerConfig
+from confluent_kafka.schema_registry import (
+    ConfigCompatibilityLevel,
+    Schema,
+    SchemaRegistryClient,
+    ServerConfig,
+)
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
 from schemas import avsc
@@ -41,7 +46,8 @@ def _publish(client: SchemaRegistryClient, prefix: str, subject: Subject) -> Pub
     name = prefix + subject.name
     try:
         number = int(client.register_schema(name, schema))
-        client.set_config(name, ServerConfig(compatibility=subject.level.value))
+        level = ConfigCompatibilityLevel(subject.level.value)
+        client.set_config(name, ServerConfig(compatibility=level))
     except SchemaRegistryError as error:
         raise PublishRefused(f"{name}: {error.error_message}") from error
     return Published(subject=subject, number=number)

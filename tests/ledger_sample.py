@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from ledger.chain import Chain, Head, schema_entry
+from ledger.cosign import cosign, log_signature
 from ledger.entry import decode_entry
 from ledger.envelope import digest, seal
 from ledger.hashes import evidence_hash, flow_hash, state_hash, tagged
 from ledger.intents import key_of_intent
 from ledger.keys import KeyDocument
-from ledger.note import COSIGNATURE, Checkpoint, Note, VerifierKey, cosign, log_signature
+from ledger.note import COSIGNATURE, Checkpoint, Note, VerifierKey
 from ledger.signing import Signer
 from ledger.trust import Trust
 from schemas import models as m

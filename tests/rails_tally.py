@@ -46,6 +46,7 @@ class Tally:
 
     outside: Outside
     fault: Callable[[str], None] = alive
+    recorded: Callable[[bytes], bool] = bool  # whether an attempt was ever committed
     name: str = "tally"
     shard: int = 0
     keeps_positions: bool = False
@@ -92,6 +93,7 @@ class Tally:
 
     def perform(self, effect: Effect) -> Sequence[Record]:
         self.fault("perform")
+        assert self.recorded(effect.payload), "acted on the world before the attempt was committed"
         answer = self.outside.act(effect.payload)
         self.fault("performed")
         self.answers += 1
@@ -130,6 +132,9 @@ def live(
 
     log = SimulatedLog(broker, tally.name, 0, fault=fault, rng=rng, idle=idled)
     tally.fault = fault
+    tally.recorded = lambda payload: any(
+        record.key == b"owed:" + payload for record in broker.read(("tally.state", 0), 0, 1_000_000)[0]
+    )
     settings = LoopSettings(monotonic_ms=lambda: broker.now_ms, batch_max=batch_max)
     run(tally, log, Still(), stop=stop, settings=settings)
 

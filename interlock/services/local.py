@@ -46,10 +46,7 @@ def ensure(
             raise ServicesError("docker compose was to run the services of this folder", fix=fix)
         if fresh:
             _end(state)
-            for folder in (state.kafka, state.registry):
-                shutil.rmtree(folder)
-            state.ports.unlink(missing_ok=True)
-            state.make()
+            _empty(state, before)
         elif found := find(state.root):
             return _enough(found, brokers)
         return _start(state, brokers, say)
@@ -71,6 +68,22 @@ def _end(state: State) -> list[str]:
     )  # first: workers end while their broker still answers
     services = sorted([*state.run.glob("kafka-*.pid"), *state.run.glob("registry.pid")])
     return [*detached.stop(keepers, grace_s=GRACE_S), *detached.stop(services, grace_s=GRACE_S)]
+
+
+def _empty(state: State, before: Running | None) -> None:
+    """Remove topics and schemas. What old ledgers left beside them (cards, keys, notes, venue records) is
+    evidence: it is put aside, because a ledger's card without its topics would only mislead.
+    """
+    for folder in (state.kafka, state.registry, state.run):
+        for path in folder.iterdir():
+            if path.name == "up.lock":
+                continue
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    kept = {state.kafka, state.registry, state.run, state.logs, state.secrets, state.retired}
+    aside = state.retired / ("unknown" if before is None else before.cluster)
+    for path in sorted(set(state.root.iterdir()) - kept):
+        aside.mkdir(parents=True, exist_ok=True)
+        path.rename(aside / path.name)
 
 
 def _enough(found: Running, brokers: int) -> Running:

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from transport.exits import AGAIN, FENCED, REFUSED
+
 # Five stops at one record are a bug, not bad luck: starting a sixth time would read the same record again.
 STOPS_MAX: Final = 5
 DELAY_MS_MIN: Final = 100  # a killed process should be back before anyone's deadline passes
@@ -40,8 +42,12 @@ def place(exit_code: int, last_output: str) -> str:
     return f"signal {-exit_code}" if exit_code < 0 else f"exit {exit_code}"
 
 
-def after_stop(streak: Streak, where: str, *, lasted_ms: int) -> Streak:
+def after_stop(streak: Streak, where: str, *, lasted_ms: int, exit_code: int = 1) -> Streak:
     """The streak that follows a stop at `where`, `lasted_ms` after its start."""
+    if exit_code in {FENCED, REFUSED}:
+        return Streak(place=where, stops=STOPS_MAX)  # starting again cannot help; a person must look
+    if exit_code == AGAIN:  # a broker that is away is not the program's fault, however long it stays away
+        return Streak(place=where, stops=min(streak.stops + 1, STOPS_MAX - 1))
     names_record = _RECORD.fullmatch(where) is not None
     if where == streak.place and (names_record or lasted_ms < SETTLED_MS):
         return Streak(place=where, stops=streak.stops + 1)

@@ -4,6 +4,7 @@
   kafka/<n>/    one broker's log segments        secrets/  0700, one file per principal, 0600
   registry/     the registry's database file     run/      pid files, ports.json, generated configuration
   logs/         bounded logs                     env       to be sourced by a shell
+      retired/      what ledgers left behind when `up --fresh` removed their topics
 """
 
 import json
@@ -47,6 +48,11 @@ class State:
     def logs(self) -> Path:
         """Folder of bounded logs."""
         return self.root / "logs"
+
+    @property
+    def retired(self) -> Path:
+        """Folder of what is kept aside, one per removed cluster."""
+        return self.root / "retired"
 
     @property
     def env(self) -> Path:

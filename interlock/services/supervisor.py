@@ -141,7 +141,7 @@ class Supervisor:
                 return
             where = place(code, _tail(kept.log, kept.log_from))
             lasted_ms = int((now_s - kept.started_s) * 1_000)
-            kept.streak = after_stop(kept.streak, where, lasted_ms=lasted_ms)
+            kept.streak = after_stop(kept.streak, where, lasted_ms=lasted_ms, exit_code=code)
             kept.child, kept.phase = None, Phase.GAVE_UP if kept.streak.is_over else Phase.WAITING
             kept.due_s = now_s + kept.streak.delay_ms / 1_000
         if kept.phase is not Phase.GAVE_UP and now_s >= kept.due_s:

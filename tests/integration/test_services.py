@@ -265,7 +265,10 @@ def test_fresh_starts_empty_and_more_brokers_need_it(services: Running) -> None:
     with pytest.raises(ServicesError, match="has 1 broker"):
         local.ensure(services.root, brokers=3)
     began = json.loads(services.state.ports.read_text(encoding="utf-8"))["cluster"]
+    (services.root / "ledgers").mkdir()
     emptied = local.ensure(services.root, fresh=True)
     assert emptied.cluster != began
+    assert (services.state.retired / began / "ledgers").is_dir()
+    assert not (services.root / "ledgers").exists()
     admin = AdminClient(emptied.admin())
     assert physical(LEDGER, "kernel.ledger") not in admin.list_topics(timeout=10).topics

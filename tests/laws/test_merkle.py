@@ -5,7 +5,8 @@ from hashlib import sha256
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.merkle import Frontier, consistent, included, leaf_hash, root_from_inclusion
+from ledger.merkle import Frontier, leaf_hash
+from ledger.merkle_proof import consistent, included, root_from_inclusion
 from ledger.merkle_tree import Tree
 
 LEAVES = st.lists(st.binary(max_size=3), min_size=1, max_size=70)

@@ -1,4 +1,4 @@
-"""The mechanical checker: each limit, on and just beyond its edge, and all of them in the order of the law."""
+"""The mechanical checker: each limit on and just beyond its edge, and all of them in the order of the law."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -27,7 +27,13 @@ EDGES = (
     ("single trade, inclusive", buy(quantity=D(50)), {}, {}, []),
     ("single trade, beyond", buy(quantity=D("50.000000000000000001")), {}, {}, [Reason.MAX_SINGLE_TRADE]),
     ("order value, inclusive", buy(quantity=D(5)), {}, {"max_order_value": D(500)}, []),
-    ("order value, beyond", buy(quantity=D("5.01")), {}, {"max_order_value": D(500)}, [Reason.MAX_ORDER_VALUE]),
+    (
+        "order value, beyond",
+        buy(quantity=D("5.01")),
+        {},
+        {"max_order_value": D(500)},
+        [Reason.MAX_ORDER_VALUE],
+    ),
     ("size zero allows nothing", buy(), {}, {"max_position_size": D(0)}, [Reason.MAX_POSITION]),
     (
         "position with what is held",
@@ -50,7 +56,13 @@ EDGES = (
         {},
         [],
     ),
-    ("leverage counts what open orders may add", buy(), {"reserved_cash": D(149_501)}, {}, [Reason.MAX_LEVERAGE]),
+    (
+        "leverage counts what open orders may add",
+        buy(),
+        {"reserved_cash": D(149_501)},
+        {},
+        [Reason.MAX_LEVERAGE],
+    ),
     ("risk to reward, inclusive", buy(target=D("104.5")), {}, {}, []),
     ("risk to reward, below", buy(target=D("104.49")), {}, {}, [Reason.MIN_RISK_REWARD]),
     ("stop within 1.5 ATR", buy(atr=D("2.01")), {}, {}, [Reason.MIN_STOP_ATR]),
@@ -63,8 +75,14 @@ EDGES = (
     ("NaN is no quantity", buy(quantity=D("NaN")), {}, {}, [Reason.MALFORMED]),
     ("nothing is no quantity", buy(quantity=D(0)), {}, {}, [Reason.MALFORMED]),
     ("a negative price", buy(price=D(-1)), {}, {}, [Reason.MALFORMED]),
-    ("no equity", buy(), {"equity": D(0)}, {}, [Reason.MAX_SINGLE_TRADE, Reason.MAX_POSITION, Reason.MAX_LEVERAGE]),
-)  # fmt: skip
+    (
+        "no equity",
+        buy(),
+        {"equity": D(0)},
+        {},
+        [Reason.MAX_SINGLE_TRADE, Reason.MAX_POSITION, Reason.MAX_LEVERAGE],
+    ),
+)
 
 
 @pytest.mark.parametrize(("name", "order", "figures", "limits", "expected"), EDGES, ids=[e[0] for e in EDGES])

@@ -1,4 +1,4 @@
-"""Processes: none outlives its holder unfound, none is given up for bad luck, none survives its supervisor."""
+"""Processes: none outlives its holder unfound, none is given up for bad luck."""
 
 import os
 import signal
@@ -15,6 +15,7 @@ from interlock.services.program_status import Phase
 from interlock.services.restarts import STOPS_MAX, Streak, after_stop, place
 from interlock.services.state import State
 from interlock.services.supervisor import Program, Supervisor, supervised, wait_until
+from transport.exits import AGAIN, FENCED, REFUSED
 
 SLEEP = ["/bin/sh", "-c", "exec sleep 60"]
 
@@ -168,6 +169,15 @@ def test_a_stop_names_the_last_record_its_program_named_else_how_it_ended() -> N
     assert place(1, "... flows.eoam[0]@3 to kernel.state[2]@99: ValueError") == "kernel.state[2]@99"
     assert place(-9, "") == "signal 9"
     assert place(4, "cannot reach the broker") == "exit 4"
+
+
+def test_a_program_that_says_why_it_ended_is_believed() -> None:
+    assert after_stop(Streak(), "exit 76", lasted_ms=10, exit_code=FENCED).is_over
+    assert after_stop(Streak(), "exit 77", lasted_ms=10, exit_code=REFUSED).is_over
+    streak = Streak()
+    for _ in range(100):
+        streak = after_stop(streak, "exit 75", lasted_ms=10, exit_code=AGAIN)
+    assert not streak.is_over
 
 
 def test_delays_double_and_a_program_that_ran_long_starts_a_new_streak_unless_a_record_stops_it() -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from ledger.archive import write_archive
-from ledger.entry import decode_entry, encode_entry
+from ledger.entry import decode_entry
+from ledger.entry_writer import encode_entry
 from ledger.findings import Code, Findings, Outcome
 from ledger.merkle import leaf_hash
 from ledger.trust import parse_anchor

@@ -7,16 +7,16 @@ from decimal import Decimal
 from hashlib import sha256
 from uuid import UUID
 
+from ledger.cosign import log_key, log_signature
 from ledger.dsse import pae
 from ledger.hashes import article_key, evidence_hash, idempotency_key, tagged
-from ledger.merkle import EMPTY_ROOT, Frontier, consistent, included, leaf_hash
+from ledger.merkle import EMPTY_ROOT, Frontier, leaf_hash
+from ledger.merkle_proof import consistent, included
 from ledger.merkle_tree import Tree
 from ledger.note import (
     BadNote,
     Checkpoint,
     Note,
-    log_key,
-    log_signature,
     parse_checkpoint,
     parse_note,
     parse_vkey,

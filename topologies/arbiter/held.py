@@ -44,6 +44,8 @@ class Held:
 
     def overdue(self, now: int) -> list[Record]:
         """What waited too long, and the oldest beyond the bound: these go to quarantine."""
+        if not self._waiting:
+            return []
         excess = len(self._waiting) - HELD_MAX
         oldest = sorted(each.number for each in self._waiting.values())[: max(excess, 0)]
         last = oldest[-1] if oldest else -1

@@ -34,7 +34,7 @@ class Disputed:
 
 
 def claim_faults(window: Window, envelope: Envelope, intent: Intent, grants: Grants) -> tuple[Reason, ...]:
-    """What the proof checker already has against a claim, before any evidence; none means worth waiting for."""
+    """What the proof checker has against a claim before any evidence; none: worth waiting for."""
     return _checked(window, envelope, intent, grants, (), ())
 
 
@@ -105,7 +105,7 @@ def _checked(
             intent=intent,
             digest=digest(envelope),
             contract_hash=hashes.get(intent.agent_id, bytes(32)),
-            rules_hash=flow.snapshot.rules_hash,  # whether these are the rules in force is the kernel's question
+            rules_hash=flow.snapshot.rules_hash,  # whether they are those in force, the kernel asks
             attestations=attestations,
             tiers=tiers,
             keys=grants.registry.keys,

@@ -9,7 +9,6 @@ from rules.config_error import ConfigError
 from rules.contract import Contract
 from rules.contract_json import parse
 from rules.routing import Route, RoutingTable, SignalFacts, parse_routing, route
-
 from rules.wake import Expression
 from rules.wake import parse as parse_wake
 from schemas.codec import Unreadable, decode

@@ -1,7 +1,7 @@
 """Signals whose clock runs ahead wait for their own time: nothing is acted on before it has happened.
 
-Without this a snapshot would hold a quote newer than the moment it was taken, and the flow would be signed with a
-time that other processes have not reached.
+Without this a snapshot would hold a quote newer than the moment it was taken, and the flow would be signed
+with a time that other processes have not reached.
 """
 
 from __future__ import annotations

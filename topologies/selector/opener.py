@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from ledger.hashes import dfid
 from ledger.signing import Signer
-from rules.features import wake_values
 from rules.routing import Route
 from schemas.models import AccountViewRecord, FlowOpened, Trigger, WokenAgent
 from topologies.selector.notebook import Suppressed
@@ -25,7 +24,7 @@ from topologies.selector.opening import (
 )
 from topologies.selector.snapshot import Compiled, compiled, held, instruments_of
 from topologies.selector.state import State
-from topologies.selector.waking import Asked, Asleep, Choice, choose
+from topologies.selector.waking import Asked, Asleep, Choice, choose, wake_values
 from transport.log import Produce
 
 NOBODY = "-"  # in the place of an agent when an account as a whole is passed by

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from schemas.models import Lane, Standing
+from schemas.models import InstrumentView, Lane, Standing
 from schemas.money import plain
 from topologies.selector.accounts import Accounts
 from topologies.selector.bounds import SECOND_US, WOKEN_MAX
 from topologies.selector.directory import Grant
 
 ASLEEP = (Standing.SUSPENDED, Standing.RETIRED)  # nothing they say can pass
+FIGURES = ("last", "mid", "spread_bps", "sma", "ema", "rsi", "atr", "volatility", "drawdown")
+RETURNS = {60: "return_1m", 300: "return_5m", 900: "return_15m", 3600: "return_60m"}
 Values = Mapping[str, Decimal | str | None]
 
 
@@ -44,6 +46,21 @@ class Choice:
 
     woken: tuple[Grant, ...]
     asleep: tuple[Asleep, ...]
+
+
+def wake_values(view: InstrumentView, *, kind: str, held: Decimal, notional_usd: Decimal | None) -> Values:
+    """What a wake expression may name, from the instrument as it stands; absent figures are unknown.
+
+    ``held`` is the account's quantity.
+    """
+    returns = {each.window_s: each.value for each in view.returns}
+    return {
+        **{name: getattr(view, name) for name in FIGURES},
+        **{name: returns.get(seconds) for seconds, name in RETURNS.items()},
+        "held": held,
+        "kind": kind,
+        "notional_usd": notional_usd,
+    }
 
 
 def choose(asked: Asked, grants: Mapping[str, Grant], accounts: Accounts, now: int) -> Choice:

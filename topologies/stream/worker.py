@@ -1,8 +1,8 @@
 """``faust -A topologies.stream.worker worker`` runs the stream agent: one flow, one inference, one atom.
 
 The signer is started before torch is imported, so that the process that holds the key never shares memory
-with the one that runs a model. A model whose files, vocabulary or golden answers differ ends the worker before
-it says hello, and without an accepted hello the kernel takes nothing from it.
+with the one that runs a model. A model whose files, vocabulary or golden answers differ ends the worker
+before it says hello, and without an accepted hello the kernel takes nothing from it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,34 @@
+"""The command line: nouns, then verbs."""
+
+from __future__ import annotations
+
+import typer
+
+from interlock import (
+    cli_demo,
+    cli_grants,
+    cli_ledger,
+    cli_look,
+    cli_route,
+    cli_schema,
+    cli_services,
+    cli_words,
+)
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Interlock: decisions of agents, judged once, on Kafka.",
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for flat in (cli_demo.app, cli_services.app, cli_words.app, cli_look.app, cli_ledger.flat):
+    app.registered_commands += flat.registered_commands
+app.add_typer(cli_ledger.app, name="ledger")
+app.add_typer(cli_grants.app, name="contract")
+app.add_typer(cli_schema.app, name="schema")
+app.add_typer(cli_route.app, name="routing")
+
+
+def main() -> None:
+    """Run a command."""
+    app()

@@ -1,0 +1,53 @@
+"""Commands on routing: which road a signal would take, and why."""
+
+from __future__ import annotations
+
+import json
+import sys
+from decimal import Decimal
+from typing import Annotated
+
+import typer
+
+from interlock.context import context
+from interlock.say import Exit, Stop, as_json, command, data
+from rules.routing import explain, facts_of_signal, route
+from rules.routing_table import parse_routing
+from schemas.models import DocumentKind, MarketSignal
+from schemas.plain import from_plain
+
+LedgerOption = Annotated[str | None, typer.Option("--ledger", help="the current one unless said")]
+
+app = typer.Typer(no_args_is_help=True, help="The signed routing table.")
+
+
+@app.command()
+@command
+def show(ledger: LedgerOption = None) -> None:
+    """The routing table in force."""
+    as_json(json.loads(_body(ledger)))
+
+
+@app.command("test")
+@command
+def try_signal(ledger: LedgerOption = None) -> None:
+    """Which row a signal (JSON on stdin) matches, and why the others do not."""
+    try:
+        value = json.loads(sys.stdin.read(), parse_float=Decimal)
+    except ValueError as error:
+        raise Stop(Exit.FAILED, f"stdin: no JSON: {error}") from None
+    facts = facts_of_signal(from_plain(MarketSignal, value))
+    table = parse_routing(_body(ledger))
+    found = route(table, facts)
+    for tried in explain(table, facts):
+        data(f"{tried.row}: " + ("matches" if tried.differs is None else f"differs in {tried.differs}"))
+    data(
+        "no row matches: no flow opens" if found is None else f"-> {found.lane.value} {found.decision_class}"
+    )
+
+
+def _body(ledger: str | None) -> bytes:
+    body = context(ledger).registry().body(DocumentKind.ROUTING, "routing")
+    if body is None:
+        raise Stop(Exit.FAILED, "no routing table was released", fix="interlock start")
+    return body

@@ -1,0 +1,188 @@
+"""One market day from signals to a verified ledger: services, workers, tape, audit, and what happened."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from interlock.audit import Audited, audit
+from interlock.context import Context, make_current
+from interlock.demo_plan import Wanted, plan
+from interlock.demo_show import Show
+from interlock.feed.feeder import Fed, Feeder, free_running, lock_step
+from interlock.feed.plan import Item
+from interlock.genesis import Account, create, open_accounts
+from interlock.observe import Observer
+from interlock.programs import extra_programs, programs
+from interlock.services import local
+from interlock.services.running import Running
+from interlock.services.supervisor import Supervisor, supervised
+from interlock.tally import Tally
+from interlock.witness import note_path, remembered
+from ledger.signing import Signer
+from schemas.models import Lane
+from transport.card import CardError, folder, seed
+from transport.names import LedgerName
+
+ACCOUNTS = (Account(name="paper-1", deposit="100000"), Account(name="paper-2", deposit="50000"))
+MINUTE_US = 60_000_000
+READY_S, REST_S, SEAL_S = 120.0, 90.0, 60.0
+
+
+Disturb = Callable[[Item, Supervisor], None]
+HELLOS = {
+    Lane.EOAM: ("risk", "strategy", "sentiment"),
+    Lane.SDS: ("sovereign",),
+    Lane.DLPCI: ("prover", "prover-b"),
+}
+
+
+class DemoFailed(RuntimeError):
+    """A part of the demo failed: ``part`` names it."""
+
+    def __init__(self, part: str, why: str) -> None:
+        super().__init__(f"{part}: {why}")
+        self.part = part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """lanes: which topologies get workers; speed: of a free run, times real time; None = lock-step."""
+
+    wanted: Wanted
+    lanes: tuple[Lane, ...] = tuple(Lane)
+    speed: float | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """What a demo did: where, what was counted, what was fed, and what the audit found."""
+
+    context: Context
+    tally: Tally
+    fed: Fed
+    audited: Audited
+    seconds: float
+    restarts: dict[str, int]
+
+
+def next_name(state: Path) -> LedgerName:
+    """demo-1, demo-2, …: a second demo is a new ledger."""
+    number = 1
+    while folder(state, f"demo-{number}").exists():
+        number += 1
+    return LedgerName(f"demo-{number}")
+
+
+def run(
+    state: Path, options: Options, show: Show, disturb: Callable[[Item, Supervisor], None] | None = None
+) -> Ran:
+    """Run a demo to its audit. Raises DemoFailed naming the part, ServicesError when a service cannot be had.
+
+    disturb: called after each group with the supervisor (fault tests kill programs through it).
+    """
+    began = time.monotonic()
+    running = local.ensure(state, say=show.step)
+    name = LedgerName(options.name) if options.name else next_name(running.root)
+    card = create(running, name, clock="TAPE", accounts=[each.name for each in ACCOUNTS], say=show.step)
+    there = Context(running=running, card=card)
+    make_current(running.root, name)
+    ids = there.schema_ids()
+    items = plan(options.wanted, card.ledger, ids, lambda who: Signer(_seed(running, name, who)))
+    feeder = Feeder(there.settings("feeder"), card, ids)
+    observer = Observer(running, card)
+    feeder.tick(items[0].at - MINUTE_US)
+    open_accounts(running, card, ids, ACCOUNTS, items[0].at - MINUTE_US)
+    kept = [*programs(running, card, options.lanes), *extra_programs(running, card, options.lanes)]
+    show.step(f"starting {len(kept)} processes")
+    with supervised(running.state, name, kept) as supervisor:
+        _wait_ready(observer, supervisor, sum(len(HELLOS[lane]) for lane in options.lanes))
+        show.step(
+            f"feeding {len(items)} groups {'in lock-step' if options.speed is None else 'free-running'}"
+        )
+        _feed(feeder, observer, items, options, show, supervisor, disturb)
+        show.step("sealing: the last checkpoint and the witness's note")
+        _seal(feeder, observer, there, items[-1].at)
+        restarts = {one.name: one.starts - 1 for one in supervisor.status() if one.starts > 1}
+    observer.close()
+    show.step("verifying the ledger against the witness's note, and replaying it")
+    with tempfile.TemporaryDirectory(prefix="interlock-audit-") as place:
+        audited = audit(there, Path(place))
+    return Ran(
+        context=there, tally=observer.tally, fed=feeder.fed, audited=audited,
+        seconds=time.monotonic() - began, restarts=restarts,
+    )  # fmt: skip
+
+
+def _seed(running: Running, name: str, who: str) -> bytes:
+    try:
+        return seed(running.root, name, who)
+    except CardError:
+        # A made-up order may be signed by somebody nobody enrolled: any key will do, but always the same one.
+        return who.encode().ljust(32, b".")[:32]
+
+
+def _wait_ready(observer: Observer, supervisor: Supervisor, hellos: int) -> None:
+    deadline = time.monotonic() + READY_S
+    while observer.tally.entries["MANIFEST"] < hellos or not observer.at_rest():
+        observer.poll(0.05)
+        _check(supervisor)
+        if time.monotonic() > deadline:
+            raise DemoFailed("workers", f"{observer.tally.entries['MANIFEST']} of {hellos} agents said hello")
+
+
+def _check(supervisor: Supervisor) -> None:
+    for one in supervisor.gave_up():
+        raise DemoFailed(one.name, f"stopped again and again at {one.place}: read {one.log}")
+
+
+def _feed(
+    feeder: Feeder, observer: Observer, items: Sequence[Item], options: Options, show: Show,
+    supervisor: Supervisor, disturb: Disturb | None,
+) -> None:  # fmt: skip
+    span = max(items[-1].at - items[0].at, 1)
+
+    def each(item: Item) -> None:
+        show.frame(observer.tally, item.at, (item.at - items[0].at) / span)
+        _check(supervisor)
+        if disturb is not None:
+            disturb(item, supervisor)
+        if options.speed is not None:
+            observer.poll(0)
+
+    def rest() -> None:
+        observer.wait_for_rest(REST_S, lambda: _check(supervisor))
+
+    try:
+        if options.speed is None:
+            lock_step(feeder, items, rest, each)
+        else:
+            free_running(feeder, items, options.speed, each)
+            feeder.tick(items[-1].at + 10 * MINUTE_US)
+        rest()
+    except TimeoutError as error:
+        raise DemoFailed("lock-step" if options.speed is None else "coming to rest", str(error)) from None
+
+
+def _seal(feeder: Feeder, observer: Observer, there: Context, last: int) -> None:
+    """Tick until a checkpoint covers everything and the witness has cosigned it."""
+    deadline = time.monotonic() + SEAL_S
+    ticks = 0
+    while time.monotonic() < deadline:
+        observer.poll(0.05)
+        size = observer.tally.sealed_size
+        if size and size + 1 == observer.tally.size:
+            point = remembered(note_path(there.running.root, there.name))
+            if point is not None and point.size == size:
+                return
+        elif ticks < 5:
+            ticks += 1
+            feeder.tick(last + (20 + ticks) * MINUTE_US)
+            time.sleep(0.3)
+    raise DemoFailed(
+        "witness", "no cosigned checkpoint covers the ledger: read the logs of kernel and witness"
+    )

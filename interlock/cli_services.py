@@ -86,7 +86,7 @@ def start(
         ) from None
     state = state_folder()
     running = local.ensure(state, say=say)
-    card = _live(running, account or ["main"])
+    card = _live(running, account or ["paper-1", "paper-2"])
     daemon.start(state, LIVE, programs(running, card, chosen))
     make_current(state, LIVE)
     say("started; interlock ps shows them, interlock stop ends them")

@@ -96,11 +96,10 @@ class Partition:
     def _follows(self, entry: Leaf, last: Leaf | None) -> None:
         """The links that damage breaks at once: prev, sequence, ledger, partition, time, genesis, close."""
         genesis, after = entry.kind == EntryKind.GENESIS, self._closed and entry.kind != EntryKind.CHECKPOINT
-        links: tuple[tuple[Code, object, object], ...] = (
-            (Code.HEAD_MISSING, (0, ZEROS, True), (entry.seq, entry.prev, genesis)),
-        )
+        head = (entry.seq, entry.prev, genesis)
+        links: list[tuple[Code, object, object]] = [(Code.HEAD_MISSING, (0, ZEROS, True), head)]
         if last is not None:
-            links = (
+            links = [
                 (Code.PREV_BROKEN, self._prev, entry.prev),
                 (Code.SEQ_BROKEN, last.seq + 1, entry.seq),
                 (Code.LEDGER_CHANGED, last.ledger, entry.ledger),
@@ -108,7 +107,7 @@ class Partition:
                 (Code.TIME_WENT_BACK, max(last.ts, entry.ts), entry.ts),
                 (Code.GENESIS_MISPLACED, False, genesis),
                 (Code.AFTER_CLOSE, False, after),
-            )
+            ]
         for code, expected, found in links:
             if expected != found:
                 self._say(self.frontier.size, code, expected, found)

@@ -63,10 +63,8 @@ def verify_files(
 
 def as_text(report: dict[str, Any]) -> str:
     """Return the report for people: what was read, how far it is vouched for, then every finding."""
-    lines = []
-    for each in report["partitions"]:
-        lines.append("{source}: {origin}, {entries} entries, root {root}".format(**each))
-        lines.append("  signed to {signed}, anchored to {anchored} by {witnesses}".format(**each))
+    line = "{source}: {origin}, {entries} entries, signed to {signed}, anchored to {anchored} by {witnesses}"
+    lines = [line.format(**each) for each in report["partitions"]]
     line = "{code} {source} seq {seq}: expected {expected}; found {found}"
     lines += [line.format(**each) for each in report["findings"]]
     lines += [f"{count:>8} {code}" for code, count in report["counts"].items()]

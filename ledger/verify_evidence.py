@@ -14,7 +14,8 @@ from schemas.kind_table import EntryKind
 
 Body = dict[str, Any]
 
-FINAL = ("FILLED", "DECLINED", "CANCELLED", "EXPIRED", "NOT_SENT")
+# UNKNOWN is an answer: a person settles it. PARTIAL is one of an IOC order, the rest of which is gone.
+ANSWERED = ("FILLED", "DECLINED", "CANCELLED", "EXPIRED", "NOT_SENT", "UNKNOWN")
 RECEIPT_MARGIN_US = 60_000_000  # an executor reconciles within seconds; a minute tells slow from never
 _AMOUNTS = ("quantity", "limit_price", "stop", "target_price")
 
@@ -26,7 +27,7 @@ class Evidence:
     say: Say
     steps: set[bytes]
     _flows: dict[bytes, tuple[Body, bytes]] = field(default_factory=dict)
-    _orders: set[bytes] = field(default_factory=set)
+    _orders: dict[bytes, tuple[str, ...]] = field(default_factory=dict)
     _owed: dict[bytes, tuple[int, int]] = field(default_factory=dict)
     _now: int = 0
 
@@ -72,7 +73,8 @@ class Evidence:
         evidence = sha256(flow["dfid"] + h_state + contracts.get(intent["agent_id"], b"") + flow["rules"])
         if intent["kind"] == "PCI" and intent["evidence"] != evidence:
             self.say(seq, Code.EVIDENCE_MISMATCH, evidence, intent["evidence"] or "none")
-        if body["verdict"] == "ACCEPTED":
+        # A HALT that missed its window is accepted beside the step's own decision, and repeats no effect.
+        if body["verdict"] == "ACCEPTED" and intent["action"] != "HALT":
             self._taken(seq, body, intent, shapes)
 
     def _taken(self, seq: int, body: Body, intent: Body, shapes: Shapes) -> None:
@@ -84,13 +86,14 @@ class Evidence:
             order, key = open_envelope(body["intent"], shapes)[1], key_of(intent)
             if order["key"] != key:
                 self.say(seq, Code.KEY_MISMATCH, key, order["key"])
-            self._orders.add(order["key"])
+            partial = ("PARTIAL",) if order["time_in_force"] == "IOC" else ()
+            self._orders[order["key"]] = (*ANSWERED, *partial)
             self._owed[order["key"]] = (seq, order["valid_until"] + RECEIPT_MARGIN_US)
 
     def _receipt(self, seq: int, receipt: Body) -> None:
         if receipt["key"] not in self._orders:
             self.say(seq, Code.RECEIPT_ORPHAN, "an accepted order before", receipt["key"])
-        if receipt["status"] in FINAL:
+        elif receipt["status"] in self._orders[receipt["key"]]:
             self._owed.pop(receipt["key"], None)
 
 

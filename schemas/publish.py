@@ -36,8 +36,7 @@ def publish(url: str, prefix: str = "") -> list[Published]:
 
     Raises PublishRefused on an incompatible change, and what the client raises when nobody answers.
     """
-    client = SchemaRegistryClient({"url": url})
-    with ThreadPoolExecutor(WORKERS) as pool:
+    with SchemaRegistryClient({"url": url}) as client, ThreadPoolExecutor(WORKERS) as pool:
         return list(pool.map(lambda subject: _publish(client, prefix, subject), subjects()))
 
 

@@ -46,7 +46,12 @@ HELD = (
 
 def signer(name: str) -> Signer:
     """The test key of a name; drawn from the name, so that every run signs the same bytes."""
-    return Signer(tagged("interlock/1/test-key", name))
+    return Signer(seed_of(name))
+
+
+def seed_of(name: str) -> bytes:
+    """The seed behind a test key."""
+    return tagged("interlock/1/test-key", name)
 
 
 ENROLLED: dict[str, tuple[Role, tuple[str, ...]]] = {

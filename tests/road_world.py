@@ -145,7 +145,7 @@ CALM = InstrumentView(
     spread_bps=Decimal("3.125"),
     sma=Decimal("319.00"),
     ema=Decimal("319.20"),
-    rsi=Decimal("50"),
+    rsi=Decimal(50),
     atr=Decimal("0.60"),
     volatility=Decimal("0.0012"),
     drawdown=Decimal("0.002"),
@@ -172,7 +172,7 @@ def fallen(drawdown: str = "0.087", rsi: str = "15.8") -> InstrumentView:
         WindowReturn(window_s=300, value=Decimal("-0.0098")),
         WindowReturn(window_s=900, value=Decimal("-0.0282")),
     )
-    return replace(CALM, returns=returns, rsi=Decimal(rsi), drawdown=Decimal(drawdown), sma=Decimal("326"))
+    return replace(CALM, returns=returns, rsi=Decimal(rsi), drawdown=Decimal(drawdown), sma=Decimal(326))
 
 
 def held(quantity: str = "10", **changed: object) -> Position:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from transport.by_hand import completed
 from transport.names import LedgerName, ledger_name
 
 SECURITIES = ("PLAINTEXT", "SASL_PLAINTEXT", "SSL", "SASL_SSL")
@@ -44,7 +45,7 @@ class ProcessSettings:
 
 def read(environment: Mapping[str, str] | None = None) -> ProcessSettings:
     """Read the INTERLOCK_ variables. Raises SettingsError or OSError (the password file)."""
-    env = os.environ if environment is None else environment
+    env = completed(os.environ if environment is None else environment)
     clock = env.get("INTERLOCK_CLOCK", "live")
     if clock not in ("live", "tape"):
         raise SettingsError(f"INTERLOCK_CLOCK={clock!r}: live or tape")

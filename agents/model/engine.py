@@ -16,6 +16,7 @@ from typing import Final
 # The mask kernel of outlines is torch-compiled: 9-20 s on its first call, for a vocabulary of 170 words.
 os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 import outlines
 import torch

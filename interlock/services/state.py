@@ -4,7 +4,7 @@
   kafka/<n>/    one broker's log segments        secrets/  0700, one file per principal, 0600
   registry/     the registry's database file     run/      pid files, ports.json, generated configuration
   logs/         bounded logs                     env       to be sourced by a shell
-      retired/      what ledgers left behind when `up --fresh` removed their topics
+  retired/      what ledgers left behind when `up --fresh` removed their topics
 """
 
 import json

@@ -86,7 +86,7 @@ def test_strategy_buys_a_dip_smaller_than_momentum():
     ("view", "position", "action"),
     [
         (fallen(rsi="40"), held(), Action.CLOSE),
-        (CALM, held(target_price=Decimal("319")), Action.CLOSE),
+        (CALM, held(target_price=Decimal(319)), Action.CLOSE),
         (CALM, held(), Action.HOLD),
     ],
 )

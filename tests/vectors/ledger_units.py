@@ -168,3 +168,12 @@ def decimal_body(vector: Vector) -> str:
     except money.NotExact:
         return "refused"
     return (bytes((len(body) * 2,)) + body).hex()
+
+
+@unit("evidence")
+def splits(vector: Vector) -> str:
+    """The input is prose: every way to cut the same bytes in two is tried."""
+    assert "same concatenation" in vector["input"]
+    whole = b"evidence"
+    hashes = {tagged("interlock/1/test", whole[:at], whole[at:]) for at in range(len(whole) + 1)}
+    return "different hashes" if len(hashes) == len(whole) + 1 else "same hash"

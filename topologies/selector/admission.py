@@ -10,14 +10,15 @@ from rules.routing import facts_of_instruction, facts_of_signal, kind_of
 from schemas.codec import encode
 from schemas.models import MarketSignal, News, Timer, Trigger
 from schemas.reasons import QuarantineReason
-from topologies.selector.faults import Fault, quarantined
+from topologies.selector.faults import Fault
 from topologies.selector.instructions import Desk, Instructed, instruction_fault, read_instruction
 from topologies.selector.opener import Occasion, Opener
 from topologies.selector.opening import Beside
 from topologies.selector.seen import Fate, Sighting, seen_key
 from topologies.selector.signals import read_signal, signal_fault
-from topologies.selector.state import State
+from topologies.selector.state import NAME, State
 from transport.log import Produce, Record
+from transport.quarantine import quarantined
 
 INSTRUCTION = "INSTRUCTION"
 
@@ -98,7 +99,10 @@ class Admission:
         """Send a record to quarantine, and count its reason."""
         self._state.notebook.count(f"quarantined:{fault.reason.name}")
         ids = self._state.directory.registry.schema_ids
-        return quarantined(record, fault, ids=ids, shard=self._shard, now=now)
+        worker = f"{NAME}-{self._shard}"
+        return quarantined(
+            record, fault.reason, fault.detail, ids=ids, worker=worker, shard=self._shard, now=now
+        )
 
     def _absorb(self, record: Record, signal: MarketSignal, now: int) -> None:
         self._state.market.absorb(signal, partition=record.partition, offset=record.offset)

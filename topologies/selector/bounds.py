@@ -26,4 +26,3 @@ VIEWS_MAX = 32  # instruments in one snapshot: the one named, then those held
 NAMES_MAX = 1_000  # names a counter table may hold; what comes later is counted as `other`
 SUPPRESSED_PAGE = 50  # suppressed signals a state record holds
 SUPPRESSED_PAGES = 20  # a ring: the last 1,000 are remembered for `why signal`
-DETAIL_CHARS = 300  # of a quarantine's explanation

@@ -18,7 +18,7 @@ from ledger.verify_cli import verify_files
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audited:
-    """size, root: of the anchored checkpoint; verdict and replay say in words what was found."""
+    """size: anchored; root: of all entries; verdict and replay say in words what was found."""
 
     size: int
     root: str
@@ -40,9 +40,9 @@ def audit(there: Context, folder: Path) -> Audited:
     anchors = [parse_anchor(note.read_text(encoding="utf-8"), trust) for note in done.notes]
     findings = Findings()
     paths = archives(done.folder)
-    reads = verify_files({path.name: path for path in paths}, Level.EVIDENCE, anchors, trust, findings)
+    reads = verify_files(paths, Level.EVIDENCE, anchors, trust, findings)
     counts = ", ".join(f"{count} {code}" for code, count in sorted(findings.counts.items()))
-    anchored = min((each.anchored_size for each in reads), default=0)
+    anchored = min((each.anchored for each in reads), default=0)
     found = f"; {counts}" if counts else ""
     replays = []
     for path in paths:
@@ -51,10 +51,9 @@ def audit(there: Context, folder: Path) -> Audited:
     outcome = findings.outcome()
     return Audited(
         size=anchored,
-        root=reads[0].root.hex() if reads else "",
+        root=reads[0].frontier.root().hex() if reads else "",
         verified=outcome is Outcome.INTACT,
-        verdict=f"{done.entries} entries, anchored to {anchored} by the witness"
-        + (f"; {counts}" if counts else ""),
+        verdict=f"{done.entries} entries, anchored to {anchored} by the witness{found}",
         identical=all(each.identical for each in replays),
         replay="; ".join(str(each) for each in replays),
     )

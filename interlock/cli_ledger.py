@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from kernel.replay import replay as replay_entries
 
 from interlock.context import context
 from interlock.ledger_files import export as export_files
-from interlock.say import command, data, say
+from interlock.say import Exit, Stop, as_json, command, data, say
 from ledger import verify_cli
 
 LedgerOption = Annotated[str | None, typer.Option("--ledger", help="the current one unless said")]
 
 app = typer.Typer(no_args_is_help=True, help="What the kernel ruled, provably.")
+flat = typer.Typer()
 
 
 @app.command()
@@ -43,3 +45,27 @@ def verify(
         words = [str(done.folder), *anchors, "--trust", str(done.trust), "--level", level]
         code = verify_cli.main([*words, *(["--json"] if json_ else [])])
     raise typer.Exit(code)
+
+
+@flat.command()
+@command
+def replay(
+    ledger: LedgerOption = None,
+    assert_identical: Annotated[
+        bool, typer.Option("--assert-identical", help="exit 3 on any difference")
+    ] = False,
+    json_: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Judge every decision again from the ledger alone."""
+    there = context(ledger)
+    found = [replay_entries(there.ledger(partition)) for partition in range(there.card.shards)]
+    if json_:
+        as_json([each.plain() for each in found])
+    for partition, each in enumerate(found):
+        data(f"partition {partition}: {each}")
+    if not all(each.identical for each in found):
+        if assert_identical:
+            raise Stop(
+                Exit.VERIFICATION, "replay differs from the ledger", fix="interlock trace the flows named"
+            )
+        say("replay differs")

@@ -74,7 +74,12 @@ def why(
         if rest is None or len(rest) != 2:
             raise Stop(Exit.USAGE, "why signal needs SOURCE and ID", fix="interlock why signal tape ID")
         told = story(there, rest[0], rest[1])
-        as_json(told) if json_ else data(str(told["text"]))
+        lines = [line for one in told for line in one.lines()]
+        if json_:
+            as_json({"source": rest[0], "signal_id": rest[1], "answers": lines})
+            return
+        for line in lines:
+            data(line)
         return
     wanted = dfid_of(there, what)
     found = [each for each in decisions(values_of(there)) if each.dfid == wanted]

@@ -112,7 +112,13 @@ def send(running: Running, principal: str, name: LedgerName, messages: Sequence[
             refused.append(str(error))
 
     producer = Producer(
-        {**running.client(principal), "acks": "all", "enable.idempotence": True, "linger.ms": 5}
+        {
+            **running.client(principal),
+            "acks": "all",
+            "enable.idempotence": True,
+            "linger.ms": 5,
+            "batch.size": 16_384,
+        }
     )
     for message in messages:
         producer.produce(

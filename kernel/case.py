@@ -5,22 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from kernel import opening
+from kernel.claim import Claim
 from kernel.state.accounts import Account
 from kernel.state.flows import Approval, Flow
 from kernel.state.grants import Grant
 from kernel.state.standing import AgentRecord
 from kernel.state.whole import State
-from ledger.hashes import flow_hash
 from schemas.models import (
     Action,
-    Envelope,
     FlowOpened,
     InstrumentView,
     Intent,
     QuoteSeen,
-    Report,
-    WindowRecord,
     WokenAgent,
 )
 

@@ -53,9 +53,7 @@ class Executor:
         self.state = ExecutorState()
         self._reconciled = False
         self._answers = 0
-        self._due: dict[
-            bytes, int
-        ] = {}  # attempts without an answer: when to ask again
+        self._due: dict[bytes, int] = {}  # attempts without an answer: when to ask again
 
     def restore(self, reader: Reader) -> Positions | None:
         """Attempts without a final receipt come back from the state; keys from the registry itself."""

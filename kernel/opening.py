@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from ledger.envelope import digest as digest_of
 from ledger.envelope import opened
 from schemas.codec import Unreadable
-from schemas.models import Envelope, FlowOpened, Report, ReportKind, WindowRecord
+from schemas.models import Envelope
 
 Message = TypeVar("Message")
 CACHED = 2_048  # a full batch of windows with their answers
@@ -24,7 +24,8 @@ def _read(envelope: Envelope, cls: Any) -> Any:
 
 def read(envelope: Envelope, cls: type[Message]) -> Message | None:
     """The message inside, or None when the bytes are no such message; signatures unchecked."""
-    message: Message | None = _read(envelope, cls)
+    known: Any = cls
+    message: Message | None = _read(envelope, known)
     return message
 
 
@@ -39,15 +40,3 @@ def surely(envelope: Envelope, cls: type[Message]) -> Message:
 def digest(envelope: Envelope) -> bytes:
     """SHA-256 of the PAE: the name of what was signed."""
     return digest_of(envelope)
-
-
-def woken_ids(flow: Envelope) -> tuple[str, ...]:
-    """The agents a flow woke, in its own order (at least one: gate 1 saw to it)."""
-    return tuple(each.agent_id for each in surely(flow, FlowOpened).woken)
-
-
-def escalating_agent(window: WindowRecord | None) -> str | None:
-    """Of a window without a winner, the first agent by name that asked for a person."""
-    reports = () if window is None else (read(answer, Report) for answer in window.answers)
-    kinds = (ReportKind.ESCALATE, ReportKind.EXHAUSTED)
-    return min((each.agent_id for each in reports if each is not None and each.kind in kinds), default=None)

@@ -43,9 +43,14 @@ class Topic:
 
 def _state(processor: str) -> Topic:
     return Topic(
-        name=f"{processor}.state", key="bucket", value="bytes", writers=(processor,), readers=(processor,),
-        cleanup=Cleanup.COMPACT, bytes_max=LARGE,
-    )  # fmt: skip
+        name=f"{processor}.state",
+        key="bucket",
+        value="bytes",
+        writers=(processor,),
+        readers=(processor, "console"),  # `why signal` is answered from it
+        cleanup=Cleanup.COMPACT,
+        bytes_max=LARGE,
+    )
 
 
 TOPICS: tuple[Topic, ...] = (

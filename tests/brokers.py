@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
@@ -15,22 +15,35 @@ from transport.settings import KafkaSettings
 
 
 @pytest.fixture(scope="session")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaSettings]:
+def broker(request: pytest.FixtureRequest) -> KafkaSettings:
     """Settings of a principal that may do everything, since these tests make their own topics."""
     if named := os.environ.get("INTERLOCK_TEST_BOOTSTRAP"):
-        yield KafkaSettings(bootstrap=named)
-        return
-    from interlock.services import local  # only tests that need a broker pay for it
-
-    root = tmp_path_factory.mktemp("broker") / "state"
-    running = local.ensure(root)
-    yield KafkaSettings(
+        return KafkaSettings(bootstrap=named)
+    running = request.getfixturevalue("services")
+    return KafkaSettings(
         bootstrap=running.bootstrap_admin,
         security="SASL_PLAINTEXT",
         principal="admin",
         password=running.password_file("admin").read_text(encoding="ascii").strip(),
     )
-    local.down(root)
+
+
+def environment(settings: KafkaSettings, ledger: LedgerName, state: Path, **more: str) -> dict[str, str]:
+    """What a supervisor would tell a process of this ledger; the password goes by a file."""
+    state.mkdir(parents=True, exist_ok=True)
+    password = state / "test.password"
+    password.write_text(settings.password + "\n", encoding="ascii")
+    return {
+        **os.environ,
+        "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
+        "INTERLOCK_BOOTSTRAP": settings.bootstrap,
+        "INTERLOCK_SECURITY": settings.security,
+        "INTERLOCK_PRINCIPAL": settings.principal,
+        "INTERLOCK_PASSWORD_FILE": str(password),
+        "INTERLOCK_LEDGER": ledger,
+        "INTERLOCK_STATE": str(state),
+        **more,
+    }
 
 
 def new_ledger() -> LedgerName:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -59,6 +60,7 @@ SAID = (
 )
 
 
+@functools.cache
 def signer(who: str) -> Signer:
     """The key of ``who``, always the same one."""
     return Signer(sha256(f"seed of {who}".encode()))
@@ -77,11 +79,13 @@ class Pen:
         return explain_salt(sha256(f"salt of {self._who}".encode()), dfid, step_id, attempt)
 
 
+@functools.cache
 def contract(agent: str) -> Contract:
     """The contract that ships."""
     return from_yaml((CONTRACTS / f"{agent}.yaml").read_text(encoding="utf-8"))
 
 
+@functools.cache
 def documents() -> list[Envelope]:
     """What the registry topic holds, in order."""
     root, registry = signer("root"), signer("registry")
@@ -114,6 +118,7 @@ def documents() -> list[Envelope]:
     return found
 
 
+@functools.cache
 def registry_records() -> list[Record]:
     """The same as records of the topic."""
     return [
@@ -163,7 +168,7 @@ def rising(**changed: object) -> InstrumentView:
         WindowReturn(window_s=300, value=Decimal("0.003")),
         WindowReturn(window_s=900, value=Decimal("0.006")),
     )
-    return replace(CALM, returns=returns, rsi=Decimal(62), **changed)  # type: ignore[arg-type]
+    return replace(CALM, returns=returns, rsi=Decimal(62), **changed)  # type: ignore[arg-type]  # fields by name
 
 
 def fallen(drawdown: str = "0.087", rsi: str = "15.8") -> InstrumentView:
@@ -180,7 +185,7 @@ def held(quantity: str = "10", **changed: object) -> Position:
     position = Position(
         instrument=ETH, quantity=Decimal(quantity), reserved=Decimal(0), total_cost=Decimal(quantity) * 320
     )
-    return replace(position, **changed)  # type: ignore[arg-type]
+    return replace(position, **changed)  # type: ignore[arg-type]  # fields by name
 
 
 def woken(*agents: str) -> tuple[WokenAgent, ...]:
@@ -294,7 +299,7 @@ def instructed(text: str, *, agents: tuple[str, ...] = ("prover",), signed_text:
         text_commitment=explain_commitment(signed_text or text, SALT),
     )
     envelope = seal(instruction, signer(f"principal-{ACCOUNT}"))
-    flow = opened(*agents, lane=Lane.DLPCI, instruction=codec.encode(envelope))
+    flow = opened(*agents, lane=Lane.DLPCI, signal="i-1", instruction=codec.encode(envelope))
     return flow_of(flow, text=text)
 
 

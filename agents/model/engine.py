@@ -16,13 +16,13 @@ from typing import Final
 # The mask kernel of outlines is torch-compiled: 9-20 s on its first call, for a vocabulary of 170 words.
 os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 
 import outlines
 import torch
 from outlines.generator import SteerableGenerator
 from outlines_core import Index, Vocabulary
 from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils.logging import disable_progress_bar
 
 from agents.emit import pattern, read
 from agents.grammar import DecisionGrammar
@@ -57,6 +57,7 @@ class Engine:
         Raises ModelChanged on a missing or different file, or on an answer that is not the golden one.
         """
         manifest = verify(folder)
+        disable_progress_bar()
         model = AutoModelForCausalLM.from_pretrained(str(folder), dtype=torch.float32, local_files_only=True)
         tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
         if tokenizer.get_vocab() != IDS:

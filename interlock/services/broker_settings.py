@@ -53,7 +53,8 @@ COMMON: Final[Mapping[str, str]] = {
     "num.io.threads": "4",
     "num.recovery.threads.per.data.dir": "2",
     "background.threads": "2",
-    "controlled.shutdown.enable": "true",
+    # All brokers of a state folder end together: handing over would wait for a quorum that is going too.
+    "controlled.shutdown.enable": "false",
 }
 
 

@@ -82,12 +82,13 @@ def _grants(present: Iterable[Grant], ledger: LedgerName) -> list[Finding]:
         told = some(f"{grant.principal} {grant.right} {grant.name}" for grant in absent)
         findings.append(fault("acls", f"missing: {told}", fix=_remake(ledger)))
     extra = [grant for grant in set(present) - wanted if grant.kind is Kind.TOPIC and grant.name in names]
-    for grant in sorted(extra):
+    for grant in sorted(grant for grant in extra if grant.name in facts):
         told = f"{grant.principal} may {grant.right} {grant.name}, which the table does not say"
-        if grant.name in facts:
-            findings.append(fault("acls", told, fix="remove that ACL entry: only kernel space writes facts"))
-        else:
-            findings.append(note("acls", told, fix="nothing, if it is an agent of your own"))
+        findings.append(fault("acls", told, fix="remove that ACL entry: only kernel space writes facts"))
+    for principal in sorted({grant.principal for grant in extra if grant.name not in facts}):
+        told = some(f"{one.right} {one.name}" for one in extra if one.principal == principal)
+        what = f"{principal}, beyond the table, may {told}"
+        findings.append(note("acls", what, fix="nothing, if it is an agent of your own"))
     return findings or [ok("acls", f"all {len(wanted)} of ledger {ledger} as the table wants them")]
 
 

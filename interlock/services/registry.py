@@ -14,6 +14,7 @@ from interlock.services.state import State
 from interlock.services.versions import HEAP_REGISTRY_MB, REGISTRY
 
 API = "/apis/ccompat/v7"  # what confluent-kafka's SchemaRegistryClient speaks
+DATABASE = "DB_CLOSE_ON_EXIT=FALSE;WRITE_DELAY=0"
 _PROBE_S = 1.0
 
 
@@ -58,7 +59,8 @@ def settings(state: State, port: int) -> dict[str, str]:
         "quarkus.management.port": "0",
         "apicurio.storage.kind": "sql",
         "apicurio.storage.sql.kind": "h2",
-        "apicurio.datasource.url": f"jdbc:h2:file:{state.registry / 'registry'};DB_CLOSE_ON_EXIT=FALSE",
+        # Without WRITE_DELAY=0 an answered id is in memory only for half a second, and a crash forgets it.
+        "apicurio.datasource.url": f"jdbc:h2:file:{state.registry / 'registry'};{DATABASE}",
         "quarkus.log.level": "WARN",
         'quarkus.log.category."io.apicurio".level': "WARN",
         "quarkus.http.access-log.enabled": "false",

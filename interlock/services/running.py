@@ -60,7 +60,11 @@ class Running:
         path = self.password_file(principal)
         if not path.exists():
             raise KeyError(f"no broker user {principal}: see interlock.services.principals.add_user")
-        return client_config(self.bootstrap_workers, principal, path.read_text(encoding="ascii").strip())
+        config = client_config(self.bootstrap_workers, principal, path.read_text(encoding="ascii").strip())
+        return {
+            **config,
+            "log_level": 3,
+        }  # a coordinator that still loads is retried, and no news for a person
 
     def admin(self) -> dict[str, Any]:
         """confluent-kafka settings of the admin principal."""

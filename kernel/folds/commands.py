@@ -73,7 +73,7 @@ def _money(state: State, command: Control) -> None:
 
 
 def _settle(state: State, command: Control) -> None:
-    """An operator answers for an order the venue cannot speak of: what was filled stays, the rest comes back."""
+    """An operator answers for an order the venue cannot speak of: what was filled stays."""
     assert command.account is not None
     assert command.target is not None
     account = state.accounts[command.account]

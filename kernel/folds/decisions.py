@@ -5,7 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 from kernel import exact, opening
-from kernel.case import Inside, judged, stance_of
+from kernel.case import stance_of
+from kernel.claim import Inside, judged
 from kernel.folds.receipts import reserve
 from kernel.orders import FEE_RESERVE_BPS, key_of
 from kernel.state.accounts import WHOLE, Account, Order
@@ -18,6 +19,7 @@ from rules.contract import Contract
 from schemas.models import (
     Action,
     DecisionEntry,
+    FlowOpened,
     FlowStatus,
     Intent,
     KernelIntent,
@@ -87,7 +89,7 @@ def _accepted(
     flow.steps[intent.step_id] = key_of(intent)
     if intent.action is Action.HALT:
         _halt(state, account, intent, contract)
-    if entry.intent is not None:
+    if entry.intent is not None and intent.action is not Action.CANCEL:
         order = opening.surely(entry.intent, KernelIntent)
         before = account.exposed()
         reserve(account, order.key, _order(order, intent))
@@ -183,14 +185,7 @@ def fold_report(state: State, entry: ReportEntry, seq: int) -> None:
     if inside.report is not None:
         _spend(flow, inside.agent_id, inside.report.usage)
     if entry.flow_status is FlowStatus.ESCALATED:
-        state.own_agent(entry.account, asking_agent(flow, inside)).spend_token(state.now)
+        assert flow.opened is not None
+        woken = [each.agent_id for each in opening.surely(flow.opened, FlowOpened).woken]
+        state.own_agent(entry.account, inside.asker(woken)).spend_token(state.now)
     flow.ended(entry.flow_status)
-
-
-def asking_agent(flow: Flow, inside: Inside) -> str:
-    """Whose token an escalating report spends: the agent that asked, else the first one woken."""
-    assert flow.opened is not None
-    woken = opening.woken_ids(flow.opened)
-    if inside.agent_id in woken:
-        return inside.agent_id
-    return opening.escalating_agent(inside.window) or woken[0]

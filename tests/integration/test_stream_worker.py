@@ -51,8 +51,8 @@ def card(running):
 @pytest.fixture(scope="module")
 def worker(running, card, tmp_path_factory) -> Iterator[subprocess.Popen[bytes]]:
     program = programs.worker(running, card, "sovereign")
-    log = (tmp_path_factory.mktemp("log") / "worker.log").open("wb")
-    child = subprocess.Popen(program.argv, env={**os.environ, **program.env}, stdout=log, stderr=log)
+    with (tmp_path_factory.mktemp("log") / "worker.log").open("wb") as log:
+        child = subprocess.Popen(program.argv, env={**os.environ, **program.env}, stdout=log, stderr=log)
     yield child
     child.send_signal(signal.SIGTERM)
     try:

@@ -118,7 +118,7 @@ def attested(flow, intent):
 
 def test_a_true_claim_is_attested_and_proven():
     flow, registry = instructed(BUY), grants()
-    request, finding = attested(flow, intent_of(flow))
+    _, finding = attested(flow, intent_of(flow))
     assert finding.agrees
     assert finding.facts == ()
     claim = Claim(

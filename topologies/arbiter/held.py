@@ -29,12 +29,12 @@ class Held:
 
     _waiting: dict[Place, _Waiting] = field(default_factory=dict)
     _changes: list[StateChange] = field(default_factory=list)
-    _number: int = 0
 
     def hold(self, record: Record, key: Key, now: int) -> None:
         """Keep a record until the flow ``key`` opens, or ten minutes."""
-        self._number += 1
-        waiting = _Waiting(record, key, now + HELD_US, self._number)
+        # One more than the newest that waits, so that a restart, which knows no others, numbers on alike.
+        newest = next(reversed(self._waiting.values()), None)
+        waiting = _Waiting(record, key, now + HELD_US, 1 if newest is None else newest.number + 1)
         self._waiting[_place(record)] = waiting
         self._changes.append(StateChange(key=_name(record), value=_written(waiting)))
 
@@ -69,7 +69,6 @@ class Held:
         key = (bytes.fromhex(found["dfid"]), found["attempt"])
         self._waiting[_place(record)] = _Waiting(record, key, found["until"], found["number"])
         self._waiting = dict(sorted(self._waiting.items(), key=lambda item: item[1].number))
-        self._number = max(self._number, found["number"])
 
     def state(self) -> Iterator[bytes]:
         """Everything a restart must give back, for comparison."""

@@ -1,0 +1,95 @@
+"""Is a signed command folded? The same answer live and in replay."""
+
+from __future__ import annotations
+
+from kernel import opening
+from kernel.acts.signers import signer_of
+from kernel.folds.commands import CONTROL_TOPIC
+from kernel.state.accounts import Account
+from kernel.state.whole import ACCOUNTS_MAX, SKIPS_MAX, State
+from schemas.kinds import Role
+from schemas.models import Control, Envelope, Standing, Verb
+from schemas.reasons import ControlReason
+
+TIGHTENING = frozenset({Verb.HALT, Verb.REDUCE, Verb.SUSPEND})
+OF_MONEY = frozenset({Verb.OPEN, Verb.FUND, Verb.WITHDRAW})
+ON_ACCOUNT = frozenset({Verb.OPEN, Verb.FUND, Verb.WITHDRAW, Verb.CLOSE, Verb.SETTLE, Verb.CLEAR})
+UNSIGNED = frozenset({ControlReason.MALFORMED, ControlReason.KEY_NOT_VALID, ControlReason.BAD_SIGNATURE})
+
+
+def judge_control(state: State, envelope: Envelope, seq: int) -> ControlReason:
+    """FOLDED, or why not, in the order of the table. UNSIGNED reasons bind nobody: no entry is written."""
+    command = opening.read(envelope, Control)
+    if command is None:
+        return ControlReason.MALFORMED
+    key = signer_of(state, envelope, (Role.OPERATOR, Role.WATCH), seq)
+    if isinstance(key, ControlReason):
+        return key
+    if command.ledger != state.identity.ledger:
+        return ControlReason.WRONG_LEDGER
+    if command.serial <= state.core.serials.get((CONTROL_TOPIC, key.keyid), -1):
+        return ControlReason.SERIAL_NOT_GREATER
+    if key.role is Role.WATCH and command.verb not in TIGHTENING:
+        return ControlReason.VERB_NOT_ALLOWED
+    return _possible(state, command)
+
+
+def concerns(state: State, envelope: Envelope) -> bool:
+    """Whether a command is about this shard: one that names another shard's account is that shard's entry."""
+    command = opening.read(envelope, Control)
+    return command is None or command.account is None or state.ours(command.account)
+
+
+def _possible(state: State, command: Control) -> ControlReason:
+    account = None if command.account is None else state.accounts.get(command.account)
+    verb = command.verb
+    needs = verb in ON_ACCOUNT or (command.account is not None and verb is not Verb.OPEN)
+    if verb is Verb.OPEN:
+        if command.account is None or account is not None:
+            return ControlReason.ILLEGAL_TRANSITION
+        if len(state.accounts) >= ACCOUNTS_MAX:
+            return ControlReason.OUT_OF_BOUNDS
+    elif needs and account is None:
+        return ControlReason.UNKNOWN_ACCOUNT
+    if verb in OF_MONEY and (command.amount is None or command.amount <= 0):
+        return ControlReason.OUT_OF_BOUNDS
+    if account is not None:
+        fault = _on_account(account, command)
+        if fault is not None:
+            return fault
+    return _elsewhere(state, command)
+
+
+def _on_account(account: Account, command: Control) -> ControlReason | None:
+    match command.verb:
+        case Verb.WITHDRAW:
+            assert command.amount is not None
+            return ControlReason.OUT_OF_BOUNDS if command.amount > account.cash else None
+        case Verb.CLOSE:
+            busy = account.positions or account.orders
+            return ControlReason.ILLEGAL_TRANSITION if busy else None
+        case Verb.SETTLE:
+            known = command.target is not None and command.target in account.orders
+            return None if known else ControlReason.ILLEGAL_TRANSITION
+        case _:
+            return None
+
+
+def _elsewhere(state: State, command: Control) -> ControlReason:
+    match command.verb:
+        case Verb.SUSPEND | Verb.RETIRE | Verb.RESET:
+            if command.agent_id is None:
+                return ControlReason.MALFORMED
+            account = None if command.account is None else state.accounts[command.account]
+            held = state.core.standings if account is None else account.standings
+            retired = held.get(command.agent_id) is Standing.RETIRED
+            return ControlReason.ILLEGAL_TRANSITION if retired else ControlReason.FOLDED
+        case Verb.SKIP:
+            if command.topic is None or command.partition is None or command.offset is None:
+                return ControlReason.MALFORMED
+            full = len(state.core.skips) >= SKIPS_MAX
+            return ControlReason.OUT_OF_BOUNDS if full else ControlReason.FOLDED
+        case Verb.ERASE:
+            return ControlReason.FOLDED if command.target else ControlReason.MALFORMED
+        case _:
+            return ControlReason.FOLDED

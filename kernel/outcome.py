@@ -1,0 +1,118 @@
+"""What a ruling makes of its flow and of the world: status, re-opening, order. Live and replay share it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kernel.case import Case
+from kernel.claim import Inside
+from kernel.judge import judge
+from kernel.orders import order_for
+from kernel.ruling import Ruling
+from kernel.state.standing import HOUR_US
+from schemas.models import Action, FlowStatus, KernelIntent, ReportKind, Verdict, WindowKind
+from schemas.reasons import ESCALATING_LANE_REASONS, LaneReason, Reason
+
+IDLE = frozenset({Action.HOLD, Action.HALT, Action.MANDATE})
+ASKING = frozenset({LaneReason.ESCALATED, LaneReason.ESCALATED_BY_VETO, LaneReason.EXHAUSTED})
+NOTHING = frozenset({LaneReason.NONE, LaneReason.NO_EDGE, LaneReason.NOT_CONCERNED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A ruling with its consequences. order: unsigned, if accepted with effect; lane_reason: a report's."""
+
+    ruling: Ruling
+    flow_status: FlowStatus
+    reopens: bool = False
+    order: KernelIntent | None = None
+    lane_reason: int = 0
+
+
+def decide(case: Case) -> Decided:
+    """Judge a case and say what follows."""
+    ruling = judge(case)
+    match ruling.verdict:
+        case Verdict.ACCEPTED:
+            return _accepted(case, ruling)
+        case Verdict.ESCALATED:
+            return Decided(ruling=ruling, flow_status=FlowStatus.ESCALATED)
+        case Verdict.REPORTED:
+            reason = lane_reason(case.claim.inside)
+            return Decided(ruling=ruling, flow_status=_reported(case), lane_reason=reason)
+        case Verdict.DUPLICATE:
+            return Decided(ruling=ruling, flow_status=_unchanged(case))
+        case Verdict.REJECTED:
+            return _rejected(case, ruling)
+
+
+def is_late(inside: Inside) -> bool:
+    """Whether it is a HALT that missed its window: it latches and changes nothing else of its flow."""
+    return inside.window is not None and inside.window.kind is WindowKind.LATE
+
+
+def lane_reason(inside: Inside) -> int:
+    """The closed reason of an answer without an intent."""
+    if inside.window is not None:
+        return inside.window.reason
+    return 0 if inside.report is None else inside.report.reason
+
+
+def _unchanged(case: Case) -> FlowStatus:
+    return FlowStatus.ACTIVE if case.known is None else case.known.status
+
+
+def _accepted(case: Case, ruling: Ruling) -> Decided:
+    assert case.intent is not None
+    if is_late(case.claim.inside):
+        return Decided(ruling=ruling, flow_status=_unchanged(case))
+    if case.intent.action in IDLE:
+        return Decided(ruling=ruling, flow_status=FlowStatus.CLOSED)
+    taking_back = case.intent.action is Action.CANCEL  # the order it names answers for it
+    status = FlowStatus.CLOSED if taking_back else FlowStatus.EXECUTING
+    return Decided(ruling=ruling, flow_status=status, order=order_for(case))
+
+
+def _rejected(case: Case, ruling: Ruling) -> Decided:
+    reason = Reason(ruling.reason)
+    if reason.gate <= 2 or reason is Reason.REASONING_EXHAUSTION or is_late(case.claim.inside):
+        return Decided(ruling=ruling, flow_status=_unchanged(case))
+    if not reason.curable or case.approval is not None:
+        return Decided(ruling=ruling, flow_status=FlowStatus.REJECTED)
+    assert case.grant is not None
+    if case.flow.attempt >= case.grant.contract.max_attempts:
+        return Decided(ruling=ruling, flow_status=FlowStatus.EXHAUSTED)
+    return Decided(ruling=ruling, flow_status=FlowStatus.REJECTED, reopens=True)
+
+
+def _reported(case: Case) -> FlowStatus:
+    """NO_PROPOSAL closes; what asks for a person escalates while a token is left; all else aborts."""
+    inside = case.claim.inside
+    reason, report = lane_reason(inside), inside.report
+    asking = reason in ASKING or reason in ESCALATING_LANE_REASONS
+    if report is not None and inside.window is None:
+        if report.kind is ReportKind.NO_PROPOSAL:
+            return FlowStatus.CLOSED
+        asking = asking or report.kind in (ReportKind.ESCALATE, ReportKind.EXHAUSTED)
+    elif reason in NOTHING:
+        return FlowStatus.CLOSED
+    if not asking:
+        return FlowStatus.ABORTED
+    return FlowStatus.ESCALATED if token_left(case, asking_agent(case)) else FlowStatus.ABORTED
+
+
+def asking_agent(case: Case) -> str:
+    """Whose token an escalating report spends: its author's, the window's asker's, else the first woken's."""
+    woken = [each.agent_id for each in case.flow.woken]
+    return case.claim.inside.asker(woken)
+
+
+def token_left(case: Case, agent_id: str) -> bool:
+    """Whether the agent may still ask for a person within the hour, by the contract of this flow."""
+    woken = next(each for each in case.flow.woken if each.agent_id == agent_id)
+    grant = case.state.grants.contract(agent_id, woken.version)
+    if grant is None:
+        return False
+    record = case.state.agent(case.flow.account, agent_id)
+    spent = record.since(record.escalated, case.now, HOUR_US)
+    return spent < grant.contract.escalation.budget_per_hour

@@ -68,7 +68,7 @@ class Announcer:
         return self.produce("kernel.verdicts", case.flow.account, record)
 
     def _known(self, case: Case, prior: Verdict, key: bytes | None) -> str:
-        """What a redelivery is told: the receipt while it is ours to know, PENDING in flight, else the verdict."""
+        """What a redelivery is told: the receipt so far, PENDING in flight, else the prior verdict."""
         order = None if case.account is None or key is None else case.account.orders.get(key)
         if order is None:
             return prior.value
@@ -78,9 +78,7 @@ class Announcer:
         """A signed order for the executor."""
         return self.produce("kernel.intents", account, sealed)
 
-    def escalation(
-        self, case: Case, reason: int, facts: tuple[Fact, ...], seq: int
-    ) -> Produce:
+    def escalation(self, case: Case, reason: int, facts: tuple[Fact, ...], seq: int) -> Produce:
         """What waits for a person."""
         mark, intent = case.mark, case.intent
         instrument = None if intent is None else intent.instrument

@@ -36,8 +36,12 @@ class Journal:
         self._entries.append((kind, body))
         return seq
 
+    def body(self, index: int) -> Any:
+        """The body of an entry made in this step."""
+        return self._entries[index][1]
+
     def amend(self, index: int, body: Any) -> None:
-        """Put another body in an entry's place, in a field that no fold looks at (a count known at the end)."""
+        """Put another body in its place: a count that no fold looks at is known at the end only."""
         self._entries[index] = (self._entries[index][0], body)
 
     def closed(self) -> tuple[Head, list[Produce]]:
@@ -48,5 +52,3 @@ class Journal:
             produces.append(Produce(topic=LEDGER, partition=head.partition, key=None, value=value))
         assert head.seq == self.state.core.seq, "chain and state grow together"
         return head, produces
-
-

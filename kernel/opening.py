@@ -6,7 +6,7 @@ import functools
 from typing import Any, TypeVar
 
 from ledger.envelope import digest as digest_of
-from ledger.envelope import opened
+from ledger.envelope import opened, signed_by
 from schemas.codec import Unreadable
 from schemas.models import Envelope
 
@@ -34,6 +34,12 @@ def surely(envelope: Envelope, cls: type[Message]) -> Message:
     message = read(envelope, cls)
     assert message is not None, f"a folded envelope holds no {cls.__name__}"
     return message
+
+
+@functools.lru_cache(maxsize=CACHED)
+def verified(envelope: Envelope, public: bytes) -> bool:
+    """Whether this key's signature stands on the envelope and verifies; the same bytes are asked twice."""
+    return signed_by(envelope, public)
 
 
 @functools.lru_cache(maxsize=CACHED)

@@ -72,9 +72,7 @@ def changes(state: State, head: Head, ledger_from: int, before: Mapping[bytes, b
             pieces[key] = text[start : start + PIECE_BYTES]
             manifest["pieces"][key.decode()] = sha256(pieces[key]).hex()
     out = [
-        StateChange(key=key, value=value)
-        for key, value in pieces.items()
-        if before.get(key) != sha256(value)
+        StateChange(key=key, value=value) for key, value in pieces.items() if before.get(key) != sha256(value)
     ]
     out += [StateChange(key=key, value=None) for key in sorted(before) if key not in pieces]
     out.append(StateChange(key=MANIFEST, value=jcs(manifest)))

@@ -1,4 +1,4 @@
-"""A selector with everything it reads: a registry of shipped grants, open accounts, quotes, and a told clock."""
+"""A selector with everything it reads: a registry of shipped grants, open accounts and a told clock."""
 
 from __future__ import annotations
 

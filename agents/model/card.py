@@ -5,6 +5,10 @@ from typing import Final
 VIOLENT: Final = "20170904"
 """The day the market fell: ETH-USD lost 19 % between its high and its low."""
 
+COUNTED: Final = ("asked", "answered", "right", "action_right", "new", "new_right", "refused")
+ACTIONS: Final = ("BUY", "SELL", "CLOSE", "HOLD")
+COLUMNS: Final = (*COUNTED, *ACTIONS)
+
 _HEAD: Final = """\
 # Interlock stream model
 
@@ -22,11 +26,14 @@ closed vocabulary, under a grammar compiled from a signed contract. Plain
 
 ## Agreement with its teacher
 
-Measured by `python -m agents.model.evaluate` through the reference engine ({fingerprint}).
+Measured by `python -m agents.model.evaluate` through the reference engine
+({fingerprint}).
 `right` means that all six slots agree; what the engine refused (low mass or margin) is counted apart.
+`new` are the rows whose exact levels never stood in training: levels are coarse, so some real minutes
+look like a taught row.
 
-| asked | rows | answered | right | action right | refused | BUY | SELL | CLOSE | HOLD |
-|---|---|---|---|---|---|---|---|---|---|
+| asked | rows | answered | right | action right | new | new right | refused | BUY | SELL | CLOSE | HOLD |
+|---|---|---|---|---|---|---|---|---|---|---|---|
 """
 
 _TAIL: Final = """
@@ -42,9 +49,8 @@ grammar, the mass and margin thresholds and the checker around it, its output me
 
 def card(found: dict[str, dict[str, int]], fingerprint: str) -> str:
     """The whole card; `found` maps a set's name to its counts."""
-    columns = ("asked", "answered", "right", "action_right", "refused", "BUY", "SELL", "CLOSE", "HOLD")
     lines = [
-        f"| {name} | " + " | ".join(str(counts.get(column, 0)) for column in columns) + " |"
+        f"| {name} | " + " | ".join(str(counts.get(column, 0)) for column in COLUMNS) + " |"
         for name, counts in sorted(found.items())
     ]
     return _HEAD.format(fingerprint=fingerprint) + "\n".join(lines) + "\n" + _TAIL.format(violent=VIOLENT)

@@ -12,12 +12,12 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from agents.model.card import card
+from agents.model.card import ACTIONS, COUNTED, card
 from agents.model.days import closes, day_levels
 from agents.model.engine import Engine
 from agents.model.golden import GOLDEN, whole_language, write_golden
-from agents.model.lessons import rows
-from agents.model.manifest import WEIGHTS
+from agents.model.lessons import BATCH, rows
+from agents.model.manifest import WEIGHTS, verify
 from agents.model.prompt import Levels, prompt
 from agents.model.spoken import Spoken
 from agents.model.teacher import teach
@@ -26,22 +26,32 @@ SEED_UNSEEN = 99_000_001
 """Far from every training seed (20,170,905 and the 1,200 after it)."""
 
 FIGURES = "figures.json"
-ACTIONS = ("BUY", "SELL", "CLOSE", "HOLD")
 
 
-def measure(engine: Engine, asked: Iterable[Levels]) -> dict[str, int]:
-    """Counts: asked, answered, right (all six slots), action_right, refused, and each action said."""
+def taught_prompts(steps: int, seed: int) -> frozenset[str]:
+    """Every prompt of the training run: levels are coarse, so some unseen minutes look like taught rows."""
+    return frozenset(prompt(row) for step in range(steps) for row in rows(BATCH, seed + 1 + step))
+
+
+def measure(engine: Engine, asked: Iterable[Levels], taught: frozenset[str]) -> dict[str, int]:
+    """Counts: asked, answered, right (all six slots), action_right, refused, and each action said.
+
+    new, new_right: of those, the prompts that never stood in training.
+    """
     grammar = whole_language()
-    counts: Counter[str] = Counter({"asked": 0, "answered": 0, "right": 0, "action_right": 0, "refused": 0})
+    counts: Counter[str] = Counter(dict.fromkeys(COUNTED, 0))
     for seen in asked:
         wanted = teach(seen)
         said = engine.speak(prompt(seen), grammar)
+        new = prompt(seen) not in taught
         counts["asked"] += 1
+        counts["new"] += new
         if not isinstance(said, Spoken):
             counts["refused"] += 1
             continue
         counts["answered"] += 1
         counts["right"] += said.slots == wanted
+        counts["new_right"] += new and said.slots == wanted
         counts["action_right"] += said.slots.action == wanted.action
         counts[said.slots.action] += 1
     return dict(sorted(counts.items()))
@@ -55,11 +65,12 @@ def spread_out(seed: int, count: int) -> list[Levels]:
     return [kept[action][at] for at in range(count // len(ACTIONS)) for action in ACTIONS]
 
 
-def figures(engine: Engine, days: Path | None) -> dict[str, dict[str, int]]:
-    found = {"unseen rows": measure(engine, spread_out(SEED_UNSEEN, 1_000))}
+def figures(engine: Engine, days: Path | None, taught: frozenset[str]) -> dict[str, dict[str, int]]:
+    """Counts by set: rows of an untaught seed, and each real day found under `days`."""
+    found = {"unseen rows": measure(engine, spread_out(SEED_UNSEEN, 1_000), taught)}
     if days is not None and days.is_dir():
         for path in sorted(days.glob("*/*_trade.zip")):
-            found[f"{path.parent.name} {path.name[:8]}"] = measure(engine, day_levels(closes(path)))
+            found[f"{path.parent.name} {path.name[:8]}"] = measure(engine, day_levels(closes(path)), taught)
     return found
 
 
@@ -72,7 +83,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     chosen = parser.parse_args(arguments)
     engine = Engine.load(chosen.model, golden=not chosen.write)
-    found = figures(engine, chosen.days)
+    made = verify(chosen.model)
+    found = figures(engine, chosen.days, taught_prompts(made.steps, made.seed))
     print(json.dumps(found, indent=2))
     if chosen.write:
         asked = [prompt(seen) for seen in spread_out(SEED_UNSEEN + 1, 16)]

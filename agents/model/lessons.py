@@ -16,6 +16,8 @@ from agents.model.vocabulary import BEGIN, END, IDS
 PROMPT_TOKENS = len(SCALES) + 1
 ANSWER_TOKENS = 2 + 2 * len(SLOTS) + 1
 TOKENS = PROMPT_TOKENS + ANSWER_TOKENS
+BATCH = 256
+"""Rows of one training step; part of what a seed means."""
 
 
 def answer_words(said: Slots) -> list[str]:

@@ -25,7 +25,6 @@ from agents.model.vocabulary import BEGIN, END, IDS, PAD, VOCABULARY
 
 SEED = 20_170_904
 STEPS = 1_200
-BATCH = 256
 RATE = 4e-3
 WARMUP = 60
 
@@ -66,7 +65,7 @@ def train(steps: int, say: Callable[[str], None]) -> LlamaForCausalLM:
     for step in range(steps):
         for group in optimizer.param_groups:
             group["lr"] = RATE * rate_at(step, steps)
-        batch = lessons.lessons(BATCH, SEED + 1 + step)
+        batch = lessons.lessons(lessons.BATCH, SEED + 1 + step)
         logits = model(input_ids=batch[:, :-1]).logits[:, taught - 1 :]
         loss = functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), batch[:, taught:].reshape(-1))
         optimizer.zero_grad()

@@ -47,7 +47,12 @@ class Feeder:
         # Ten times the topics' limits: the broker has to be the one that refuses an over-size record.
         self._producer = Producer(
             kafka_config.common(settings)
-            | {"enable.idempotence": True, "linger.ms": 0, "message.max.bytes": 4_194_304}
+            | {
+                "enable.idempotence": True,
+                "linger.ms": 0,
+                "batch.size": 16_384,  # a topic's size limit holds for a whole batch
+                "message.max.bytes": 4_194_304,
+            }
         )
 
     def tick(self, now: int) -> None:

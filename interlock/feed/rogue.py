@@ -113,7 +113,9 @@ def main() -> int:
     desk.following.wait_for(
         lambda grants: grants.registry.granted(DocumentKind.CONTRACT, NAME) is not None, RELEASE_WAIT_S
     )
-    producer = Producer({**kafka_config.common(settings.kafka), "enable.idempotence": True, "linger.ms": 0})
+    producer = Producer(
+        {**kafka_config.common(settings.kafka), "enable.idempotence": True, "batch.size": 16_384}
+    )
     group = worker_group_id(settings.ledger, NAME)
     consumer = Consumer({**kafka_config.reading(settings.kafka, group), "fetch.wait.max.ms": 10})
     places = [TopicPartition(physical(settings.ledger, FLOWS), shard) for shard in range(desk.card.shards)]

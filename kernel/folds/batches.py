@@ -45,6 +45,8 @@ def _advance(state: State, read: InputRange) -> None:
     if read.first != at or read.next < at:
         raise Diverged(f"{read.topic}[{read.partition}] read from {read.first}, the state stands at {at}")
     core.positions[place] = read.next
+    if core.skips:  # one that lies behind this batch has been used
+        core.skips = {skip for skip in core.skips if skip[:2] != place or skip[2] >= read.first}
     if read.topic == SIGNALS:
         core.quote_reads.append((core.now, read.first))
         while core.quote_reads[0][0] < core.now - QUOTES_US - SKEW_US:

@@ -57,7 +57,7 @@ def fold_flow(state: State, entry: FlowEntry) -> None:
 
 def fold_escalation(state: State, entry: EscalationEntry) -> None:
     """An exhausted flow goes to a person (a token is spent) or ends; one whose time ran out ends."""
-    flow, account = state.flows[entry.dfid], state.accounts[entry.account]
+    flow = state.flows[entry.dfid]
     if entry.dfid in state.core.overdue:
         state.core.overdue.remove(entry.dfid)
     if entry.reason == Reason.REASONING_EXHAUSTION:
@@ -66,7 +66,7 @@ def fold_escalation(state: State, entry: EscalationEntry) -> None:
         if entry.flow_status is FlowStatus.ESCALATED:
             state.own_agent(entry.account, agent_id).spend_token(state.now)
         else:
-            make_passive(state, account, agent_id)
+            make_passive(state, state.accounts[entry.account], agent_id)
     flow.ended(entry.flow_status)
     if flow.final:
         flow.steps.clear()

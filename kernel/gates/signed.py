@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kernel import opening
 from kernel.case import Case
-from ledger.envelope import signed_by, well_formed
+from ledger.envelope import well_formed
 from ledger.keys import Key
 from schemas.kinds import Role
 from schemas.models import Attestation, Envelope, Intent, Report
@@ -50,7 +50,7 @@ def fault_of(case: Case, envelope: Envelope, role: Role, bound: str | None) -> R
     key = holder(case, envelope, role)
     if key is None or (bound is not None and bound not in key.bound):
         return Reason.KEY_NOT_VALID
-    return None if signed_by(envelope, key.public) else Reason.BAD_SIGNATURE
+    return None if opening.verified(envelope, key.public) else Reason.BAD_SIGNATURE
 
 
 def holder(case: Case, envelope: Envelope, role: Role) -> Key | None:

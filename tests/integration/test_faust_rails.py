@@ -81,7 +81,7 @@ def start(world: KafkaWorld, tmp_path: Path) -> Iterator[Start]:
 
     def begin() -> subprocess.Popen[bytes]:
         with (tmp_path / "worker.log").open("ab") as log:
-            argv = [sys.executable, "-m", "faust", "-A", "tests.rails_worker", "worker", "-l", "warning"]
+            argv = [sys.executable, "-m", "faust", "-A", "tests.rails_worker", "worker", "-l", "warn"]
             started.append(subprocess.Popen(argv, env=env, cwd=TESTS.parent, stdout=log, stderr=log))
         return started[-1]
 
@@ -128,7 +128,7 @@ def test_gaps_are_committed_and_a_killed_worker_reads_nothing_old_again(world, a
     for number in range(60, 80):
         wrote(foreign, b"%d" % number)
     start()
-    assert answers.take(21, 8.0) == [b"%d" % number for number in range(60, 80)]
+    assert answers.take(21, 5.0) == [b"%d" % number for number in range(60, 80)]
     assert answers.comes_to_commit(159)
 
 
@@ -147,8 +147,7 @@ def test_an_abort_right_after_the_first_record_does_not_stop_committing(world, a
 
 def test_work_in_progress_is_done_again_after_a_kill_and_nothing_is_lost(world, answers, start):
     worker = start()
-    for number in range(2_000):
-        world.append("market.signals", b"%d" % number) if number == 0 else None
+    world.append("market.signals", b"0")
     assert answers.take(1) == [b"0"]
     for number in range(1, 400):
         world.append("market.signals", b"%d" % number)
@@ -156,9 +155,12 @@ def test_work_in_progress_is_done_again_after_a_kill_and_nothing_is_lost(world, 
             worker.send_signal(signal.SIGKILL)
             worker.wait(10)
             start()
-    found = answers.take(399)
-    assert set(found) >= {b"%d" % number for number in range(1, 400)}
-    assert len(found) < 800
+    wanted, found = {b"%d" % number for number in range(1, 400)}, []
+    deadline = time.monotonic() + 30
+    while not wanted <= set(found) and time.monotonic() < deadline:
+        found += answers.take(1, 1.0)
+    assert wanted <= set(found)
+    assert len(found) < 800  # what was done in the last commit interval, once again
 
 
 def test_a_bug_stops_the_worker_and_its_record_is_not_skipped(world, answers, start):

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from ledger.envelope import seal
-from schemas.models import Bar, Control, InstructionRecord, News, Timer, Trade, Verb
+from schemas.models import Control, InstructionRecord, News, Timer, Trade, Verb
 from schemas.reasons import QuarantineReason
 from tests.selector_world import (
     LEDGER,
@@ -146,7 +146,7 @@ def test_an_instruction_for_an_account_not_opened_is_unknown_account():
 
 def test_a_timer_that_no_row_names_is_unrouted_and_a_quote_is_not():
     world = World(ready=False)
-    world.step(*[each for each in world.registry[:-1]])  # the routing table is the last document
+    world.step(*world.registry[:-1])  # the routing table is the last document
     assert reasons(world.signal(TIMER, "t1")) == ["UNROUTED"]
     assert reasons(world.signal(NEWS, "n1")) == ["UNROUTED"]
     assert world.signal(quote(), "q1") == []
@@ -174,7 +174,8 @@ def test_every_reason_the_selector_owns_is_reached_here():
 
 def test_timers_and_bars_that_are_sound_pass(world):
     assert reasons(world.signal(Timer(schedule="x"), "t9")) == []
-    sound = Bar(
+    sound = replace(
+        BAR,
         open=Decimal(2),
         high=Decimal(3),
         low=Decimal(1),

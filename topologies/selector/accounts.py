@@ -60,6 +60,8 @@ class Accounts:
         name = (verdict.dfid, verdict.attempt)
         before = self._pasts.get(key, ())
         known = next((each for each in before if (each.dfid, each.attempt) == name), None)
+        if known is None and verdict.outcome is not None:
+            return  # the outcome of a decision that has left the trajectory makes it no newer
         decision = _decision(verdict, known)
         if known is None:
             self._pasts[key] = (*before, decision)[-TRAJECTORY:]

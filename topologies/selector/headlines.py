@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 
-from ledger.hashes import tagged
 from schemas.canonical import jcs
 from schemas.models import HeadlineDigest, HeadlineText, MarketSignal, News
 from topologies.selector.bounds import HEADLINES_KEPT, HEADLINES_SHOWN, HORIZON_US
@@ -27,7 +27,7 @@ class Headline:
     @property
     def digest(self) -> bytes:
         """What stands in a signed snapshot in the text's place."""
-        return tagged("interlock/1/headline", self.text)
+        return sha256(self.text.encode("utf-8")).digest()
 
 
 class Headlines:

@@ -1,0 +1,51 @@
+"""A registry document as an entry: one that means nothing to the law is refused when it comes."""
+
+from __future__ import annotations
+
+import json
+
+from kernel import opening
+from kernel.state.grants import sound
+from ledger.chain import schema_entry
+from schemas import models
+from schemas.canonical import jcs
+from schemas.kinds import BODY, EntryKind
+from schemas.models import DocumentEntry, DocumentKind, Envelope, RegistryDocument, SchemaEntry
+
+# The shapes a ledger is read by: every body, everything that is signed inside one.
+SIGNED_INSIDE: tuple[type, ...] = (
+    models.FlowOpened,
+    models.Intent,
+    models.Report,
+    models.WindowRecord,
+    models.Attestation,
+    models.Receipt,
+    models.KernelIntent,
+    models.Control,
+    models.HumanDecision,
+    models.Instruction,
+    models.Manifest,
+    models.RegistryDocument,
+    models.EvidencePolicy,
+)
+
+
+def first_schemas() -> list[SchemaEntry]:
+    """The SCHEMA entries of a new ledger, in a fixed order; later shapes come with their documents."""
+    classes = {cls.__name__: cls for cls in (*BODY.values(), *SIGNED_INSIDE)}
+    return [schema_entry(classes[name]) for name in sorted(classes)]
+
+
+def entry_for(envelope: Envelope) -> tuple[EntryKind, DocumentEntry | SchemaEntry] | None:
+    """The entry a document becomes, its signature not yet checked; None when it is unreadable or unsound."""
+    document = opening.read(envelope, RegistryDocument)
+    if document is None or not sound(document):
+        return None
+    if document.kind is not DocumentKind.SCHEMA:
+        return EntryKind[document.kind.value], DocumentEntry(document=envelope)
+    try:
+        shape = json.loads(document.body)["schema"]
+        name, text = str(shape["name"]), jcs(shape)
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return None
+    return EntryKind.SCHEMA, SchemaEntry(name=name, schema=text, document=envelope)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from kernel.replay import replay as replay_entries
 
 from interlock.context import context
 from interlock.ledger_files import export as export_files
 from interlock.say import Exit, Stop, as_json, command, data, say
+from kernel.replay import replay as replay_entries
 from ledger import verify_cli
 
 LedgerOption = Annotated[str | None, typer.Option("--ledger", help="the current one unless said")]
@@ -60,12 +61,11 @@ def replay(
     there = context(ledger)
     found = [replay_entries(there.ledger(partition)) for partition in range(there.card.shards)]
     if json_:
-        as_json([each.plain() for each in found])
+        as_json([asdict(each) for each in found])
     for partition, each in enumerate(found):
-        data(f"partition {partition}: {each}")
-    if not all(each.identical for each in found):
-        if assert_identical:
-            raise Stop(
-                Exit.VERIFICATION, "replay differs from the ledger", fix="interlock trace the flows named"
-            )
-        say("replay differs")
+        say(f"partition {partition}: {each}")
+        for one in each.differences:
+            say(f"  seq {one.seq} {one.kind}: the ledger has {one.expected}, replay gives {one.got}")
+    data("replay identical" if all(each.identical for each in found) else "replay differs")
+    if assert_identical and not all(each.identical for each in found):
+        raise Stop(Exit.VERIFICATION, "replay differs from the ledger", fix="interlock trace the flows named")

@@ -43,6 +43,7 @@ def environment(running: Running, card: Card, principal: str, shard: int = 0) ->
         "INTERLOCK_STATE": str(running.root),
         "INTERLOCK_SHARD": str(shard),
         "INTERLOCK_CLOCK": card.clock.lower(),
+        "PYTHONDONTWRITEBYTECODE": "",  # a restart must not compile the house again
     }
 
 

@@ -12,7 +12,7 @@ from ledger.chain import Chain, Head
 from ledger.entry import decode_entry
 from ledger.signing import Signer
 from schemas.codec import decode
-from schemas.kinds import EntryKind
+from schemas.kinds import EntryKind, Role
 from schemas.models import CheckpointEntry, Genesis, InputRange
 from transport.processor import Input
 
@@ -22,10 +22,15 @@ IDLE_US = 60_000_000  # an idle ledger still says the time, so that silence can 
 DEFER_STEPS = 50  # busy steps a due CHECKPOINT waits for an idle one
 
 
-def due(state: State, now: int) -> bool:
-    """Whether something is uncovered and the last CHECKPOINT is a second old."""
+def due(state: State, now: int, signer: Signer) -> bool:
+    """Whether something is uncovered, the last CHECKPOINT is a second old, and the signer's key stands in it.
+
+    A CHECKPOINT before its own KEY entry would be a signature of nobody.
+    """
     core = state.core
-    return core.checked_seq < core.seq and now - core.checked_at >= CHECKPOINT_US
+    if core.checked_seq >= core.seq or now - core.checked_at < CHECKPOINT_US:
+        return False
+    return state.registry.keys.valid(signer.keyid, Role.KERNEL_LOG, core.seq) is not None
 
 
 def idle_batch_due(state: State, now: int) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kernel import opening
-from kernel.checkpoints import DEFER_STEPS, checkpoint, due, genesis_entries, idle_batch_due
+from kernel.checkpoints import CHECKPOINT_US, DEFER_STEPS, checkpoint, due, genesis_entries, idle_batch_due
 from kernel.folds.batches import SIGNALS
 from kernel.journal import LEDGER, Journal
 from kernel.quotes import Quotes, folding_mark
@@ -87,7 +87,7 @@ class Kernel:
         now = max(now, self.state.now)  # a wall clock may have been set back while nobody ran
         records = [*self._deferred, *batch]
         self._deferred = []
-        if due(self.state, now):
+        if due(self.state, now, self._log_signer):
             self._waited += 1
             if not records and not self._something_ended(now) and self._begun:
                 return self._checkpoint()
@@ -100,7 +100,7 @@ class Kernel:
         """What is uncovered is covered, and the state written as it stands."""
         if not self._begun:
             return ()
-        covered = self.state.core.checked_seq == self.head.seq
+        covered = not due(self.state, self.state.now + CHECKPOINT_US, self._log_signer)
         outputs: list[Output] = [] if covered else list(self._checkpoint())
         return [*outputs, *self._snapshot()]
 

@@ -1,9 +1,8 @@
-"""Where a bug was raised: the outermost catch of the loop turns it into topic, partition and offset."""
+"""Where a bug was raised: topic, partition and offset, for people and for the supervisor."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from transport.log import Record
 
@@ -14,15 +13,6 @@ class StepFailed(RuntimeError):
     def __init__(self, what: str, batch: Sequence[Record]) -> None:
         self.place = f"{_place(batch[0])} to {_place(batch[-1])}" if batch else "no record"
         super().__init__(f"{what}: {self.place}")
-
-
-@contextmanager
-def blaming(what: str, batch: Sequence[Record]) -> Iterator[None]:
-    """The outermost catch of this edge: whatever a processor raises becomes the place where it was raised."""
-    try:
-        yield
-    except Exception as error:
-        raise StepFailed(what, batch) from error
 
 
 def _place(record: Record) -> str:

@@ -74,7 +74,8 @@ def serve(settings: ProcessSettings, build: Callable[[ProcessSettings], Processo
         stopped.write_text(json.dumps({"place": error.place, "what": str(error)}), encoding="utf-8")
         return BUG
     except LogError as error:
-        logger.error("%s stopped: %s: %s", process, type(error).__name__, error)  # noqa: TRY400 - expected, no trace
+        named = type(error).__name__
+        logger.error("%s stopped: %s: %s", process, named, error)  # noqa: TRY400 - expected: no trace
         match error:
             case Fenced():
                 return FENCED

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from transport import saved
-from transport.blame import StepFailed, blaming
+from transport.blame import StepFailed
 from transport.bounds import LoopSettings
 from transport.clock import Clock
 from transport.intake import Intake
@@ -114,7 +115,7 @@ class _Loop:
         ]  # answers first: what the world did is older than what is asked of it
         self._answers = []
         now = self._now()
-        with blaming("step failed", batch):
+        with _blaming("step failed", batch):
             outputs = self._processor.step(batch, now)
         self._stepped_ms = self._settings.monotonic_ms()
         self._unsaid.update(
@@ -125,7 +126,7 @@ class _Loop:
         if len(effects) < len(outputs) or (effects and self._unsaid):
             self._commit(outputs)
         for effect in effects:
-            with blaming(f"effect {effect.name} failed", batch):
+            with _blaming(f"effect {effect.name} failed", batch):
                 self._answers.extend(self._processor.perform(effect))
 
     def _commit(self, outputs: Sequence[Output], *, keep: bool = False) -> None:
@@ -161,10 +162,19 @@ class _Loop:
         return Produce(topic=topic, partition=self._processor.shard, key=key, value=value)
 
     def _cause(self, record: Record) -> tuple[int, int] | None:
-        with blaming("cause failed", [record]):
+        with _blaming("cause failed", [record]):
             return self._processor.cause(record)
 
     def _now(self) -> int:
         """Asked after the batch was read: a tick flushed before a record is known when that is judged."""
         self._last_now = max(self._last_now, self._clock.now())
         return self._last_now
+
+
+@contextmanager
+def _blaming(what: str, batch: Sequence[Record]) -> Iterator[None]:
+    """The outermost catch of this edge: whatever a processor raises becomes the place where it was raised."""
+    try:
+        yield
+    except Exception as error:
+        raise StepFailed(what, batch) from error

@@ -74,7 +74,11 @@ class KafkaTail:
         self._where = f"{physical(ledger, topic)}[{partition}]"
         self._next = start
         self._seen_end = -1
-        self._consumer = Consumer(kafka_config.reading(settings, group))
+        config = kafka_config.reading(settings, group)
+        self._consumer = Consumer(config)
+        # Never assigned, so never fetching: a broker answers one request of a connection at a time, and behind
+        # a waiting fetch the question for the end would take as long as the fetch waits (measured: 100 ms).
+        self._asking = Consumer(config)
         self._at = TopicPartition(physical(ledger, topic), partition)
         low, _ = self._bounds()
         self._next = max(start, low)
@@ -103,14 +107,15 @@ class KafkaTail:
                 raise LogError(f"{self._where}: no answer for {READ_TIMEOUT_S} s at {self._next} of {end}")
 
     def close(self) -> None:
-        """Let go of the consumer."""
+        """Let go of both consumers."""
         self._consumer.close()
+        self._asking.close()
 
     def _bounds(self) -> tuple[int, int]:
         deadline = time.monotonic() + READ_TIMEOUT_S
         while True:
             try:
-                low, high = self._consumer.get_watermark_offsets(self._at, timeout=5.0, cached=False)
+                low, high = self._asking.get_watermark_offsets(self._at, timeout=5.0, cached=False)
             except KafkaException as failure:
                 error = failure.args[0]
                 check_read(error, self._where)

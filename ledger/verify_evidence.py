@@ -102,7 +102,7 @@ def _intent(envelope: Body, shapes: Shapes) -> Body | None:
     name, message = open_envelope(envelope, shapes)
     for answer in message.get("answers", ()):
         if pae_digest(answer["payload_type"], answer["payload"]) == message["winner"]:
-            name, message = open_envelope(answer, shapes)
+            return _intent(answer, shapes)
     return message if name == "Intent" else None
 
 

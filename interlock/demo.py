@@ -12,6 +12,7 @@ from interlock.audit import Audited, audit
 from interlock.context import Context, make_current
 from interlock.demo_plan import Wanted, plan
 from interlock.demo_show import Show
+from interlock.feed import redeliver
 from interlock.feed.feeder import Fed, Feeder, free_running, lock_step
 from interlock.feed.plan import Item
 from interlock.genesis import Account, create, open_accounts
@@ -104,7 +105,7 @@ def run(
         show.step(
             f"feeding {len(items)} groups {'in lock-step' if options.speed is None else 'free-running'}"
         )
-        _feed(feeder, observer, items, options, show, supervisor, disturb)
+        _feed(there, feeder, observer, items, options, show, supervisor, disturb)
         show.step("sealing: the last checkpoint and the witness's note")
         _seal(feeder, observer, there, items[-1].at)
         restarts = {one.name: one.starts - 1 for one in supervisor.status() if one.starts > 1}
@@ -141,7 +142,7 @@ def _check(supervisor: Supervisor) -> None:
 
 
 def _feed(
-    feeder: Feeder, observer: Observer, items: Sequence[Item], options: Options, show: Show,
+    there: Context, feeder: Feeder, observer: Observer, items: Sequence[Item], options: Options, show: Show,
     supervisor: Supervisor, disturb: Disturb | None,
 ) -> None:  # fmt: skip
     span = max(items[-1].at - items[0].at, 1)
@@ -156,6 +157,11 @@ def _feed(
 
     def rest() -> None:
         observer.wait_for_rest(REST_S, lambda: _check(supervisor))
+        first = observer.tally.first_proposal
+        if options.wanted.made_up and first is not None and not feeder.fed.faults[redeliver.NAME]:
+            redeliver.send_again(there, first)
+            feeder.fed.faults[redeliver.NAME] += 1
+            observer.wait_for_rest(REST_S, lambda: _check(supervisor))
 
     try:
         if options.speed is None:
@@ -171,9 +177,11 @@ def _feed(
 def _seal(feeder: Feeder, observer: Observer, there: Context, last: int) -> None:
     """Tick until a checkpoint covers everything and the witness has cosigned it."""
     deadline = time.monotonic() + SEAL_S
+    feeder.tick(last + 20 * MINUTE_US)  # every deadline and expiry of the tape lies before it
+    observer.wait_for_rest(REST_S)
     ticks = 0
     while time.monotonic() < deadline:
-        observer.poll(0.05)
+        observer.poll(0.02)
         size = observer.tally.sealed_size
         if size and size + 1 == observer.tally.size:
             point = remembered(note_path(there.running.root, there.name))
@@ -182,7 +190,7 @@ def _seal(feeder: Feeder, observer: Observer, there: Context, last: int) -> None
         elif ticks < 5:
             ticks += 1
             feeder.tick(last + (20 + ticks) * MINUTE_US)
-            time.sleep(0.3)
+            observer.poll(0.3)
     raise DemoFailed(
         "witness", "no cosigned checkpoint covers the ledger: read the logs of kernel and witness"
     )

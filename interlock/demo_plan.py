@@ -10,7 +10,7 @@ from pathlib import Path
 from interlock.feed.faults import faults
 from interlock.feed.made_up import headlines, instructions
 from interlock.feed.plan import Item, Send, signals
-from interlock.tape.group import Group
+from interlock.tape.group import MINUTE_US, Group
 from interlock.tape.shipped import SHIPPED, read
 from ledger.signing import Signer
 from schemas.models import MarketSignal
@@ -22,10 +22,11 @@ FIRST_HOUR, LAST_HOUR = 6, 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which tape, and how much of it: minutes from the first hour of the window, or the whole of it."""
+    """Which tape, and how much of it: ``minutes`` from ``first_minute`` of the window on, or all of it."""
 
     tape: Path = SHIPPED
     whole_day: bool = False
+    first_minute: int = 0
     minutes: int | None = None
     made_up: bool = True  # headlines, orders and faults, which belong to the shipped day
 
@@ -40,8 +41,10 @@ def window(groups: Sequence[Group], wanted: Wanted) -> list[Group]:
         first = int(day.timestamp()) * 1_000_000 + FIRST_HOUR * HOUR_US
         last = first + (LAST_HOUR - FIRST_HOUR) * HOUR_US
         kept = [group for group in groups if first <= group.at < last]
+    first += wanted.first_minute * MINUTE_US
+    kept = [group for group in kept if group.at >= first]
     if wanted.minutes is not None:
-        kept = [group for group in kept if group.at < first + wanted.minutes * 60_000_000]
+        kept = [group for group in kept if group.at < first + wanted.minutes * MINUTE_US]
     return kept
 
 

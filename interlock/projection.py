@@ -22,7 +22,7 @@ from schemas.models import (
     Verdict,
 )
 from schemas.money import plain
-from schemas.reasons import LaneReason, Reason
+from schemas.reasons import name_of
 
 Line = tuple[Any, ...]
 TOLD = (EntryKind.FLOW, EntryKind.DECISION, EntryKind.REPORT, EntryKind.RECEIPT, EntryKind.ESCALATION)
@@ -75,17 +75,17 @@ def _line(body: Any) -> Line | None:
         case DecisionEntry(verdict=Verdict.DUPLICATE):
             return None
         case DecisionEntry():
-            reason = Reason(body.reason).name
+            reason = name_of(body.reason)
             ruled = (body.attempt, body.verdict.value, reason, _facts(body.facts))
             return ("DECISION", *ruled, body.flow_status.value)
         case ReportEntry():
-            return ("REPORT", body.attempt, LaneReason(body.reason).name, body.flow_status.value)
+            return ("REPORT", body.attempt, name_of(body.reason), body.flow_status.value)
         case ReceiptEntry():
             receipt = opened(body.receipt, Receipt)
             figures = (plain(receipt.quantity), plain(receipt.average_price), plain(receipt.fee))
             return ("RECEIPT", receipt.status.value, *figures, body.flow_status.value)
         case EscalationEntry():
-            return ("ESCALATION", Reason(body.reason).name, body.flow_status.value)
+            return ("ESCALATION", name_of(body.reason), body.flow_status.value)
         case _:
             return None
 

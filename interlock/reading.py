@@ -23,7 +23,7 @@ from schemas.models import (
     WindowRecord,
 )
 from schemas.money import plain
-from schemas.reasons import LaneReason, Reason
+from schemas.reasons import name_of
 from schemas.wire import Refused, unframed
 
 
@@ -58,7 +58,7 @@ def decisions(values: Iterable[bytes]) -> Iterator[Decided]:
                     seq=leaf.seq, dfid=decision.dfid, account=decision.account,
                     lane=lanes.get(decision.dfid, "?"), attempt=decision.attempt,
                     what=what_of(decision.body), verdict=decision.verdict.value,
-                    reason=Reason(decision.reason).name,
+                    reason=name_of(decision.reason),
                     facts=tuple((fact.name, fact.value) for fact in decision.facts),
                     status=decision.flow_status.value + (" (reopens)" if decision.reopens else ""),
                 )  # fmt: skip
@@ -67,7 +67,7 @@ def decisions(values: Iterable[bytes]) -> Iterator[Decided]:
                 yield Decided(
                     seq=leaf.seq, dfid=report.dfid, account=report.account, lane=lanes.get(report.dfid, "?"),
                     attempt=report.attempt, what=what_of(report.body), verdict="REPORTED",
-                    reason=LaneReason(report.reason).name, facts=(), status=report.flow_status.value,
+                    reason=name_of(report.reason), facts=(), status=report.flow_status.value,
                 )  # fmt: skip
             case _:
                 pass

@@ -30,7 +30,7 @@ from schemas.models import (
     Verdict,
     WindowRecord,
 )
-from schemas.reasons import LaneReason, Reason
+from schemas.reasons import name_of
 from schemas.wire import PREFIX
 from transport.log import Record
 
@@ -58,6 +58,7 @@ class Tally:
     last_dfid: bytes | None = None
     size: int = 0
     sealed_size: int = 0  # of the last checkpoint
+    first_proposal: Record | None = None
 
     def take(self, record: Record) -> None:
         """Count one record of any topic this knows; others count for nothing."""
@@ -66,6 +67,8 @@ class Tally:
                 self.signals += 1
             case "flows.eoam" | "flows.sds" | "flows.dlpci" if record.value is not None:
                 self._flow(decode(FlowRecord, record.value[PREFIX.size :]))
+            case "proposals" if self.first_proposal is None:
+                self.first_proposal = record
             case "kernel.ledger" if record.value is not None:
                 self._entry(record.value)
             case "quarantine" if record.value is not None:
@@ -97,12 +100,12 @@ class Tally:
                 self.lanes.setdefault((seen := opened(flow, FlowOpened)).dfid, seen.lane.value)
             case DecisionEntry():
                 lane = self.lanes.get(body.dfid, "?")
-                self.verdicts[lane, body.verdict.value, Reason(body.reason).name] += 1
+                self.verdicts[lane, body.verdict.value, name_of(body.reason)] += 1
                 if body.verdict is Verdict.ACCEPTED and halt_over_buy(body.body):
                     self.halts_over_buys += 1
                 self._settle(body.dfid, body.flow_status, reopens=body.reopens)
             case ReportEntry():
-                self.verdicts[self.lanes.get(body.dfid, "?"), "REPORTED", LaneReason(body.reason).name] += 1
+                self.verdicts[self.lanes.get(body.dfid, "?"), "REPORTED", name_of(body.reason)] += 1
                 self._settle(body.dfid, body.flow_status)
             case ReceiptEntry():
                 receipt = opened(body.receipt, Receipt)

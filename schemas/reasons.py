@@ -155,3 +155,11 @@ class QuarantineReason(IntEnum):
     UNROUTED = 18
     TOO_LARGE = 19
     SKIPPED = 20
+
+
+def name_of(number: int) -> str:
+    """The name of a reason as entries carry it: the kernel's begin at 101, those of a lane stay below 100.
+
+    Raises ValueError on a number of neither table.
+    """
+    return Reason(number).name if number == 0 or number > 100 else LaneReason(number).name

@@ -6,6 +6,7 @@ the queue to one step and reads what came out; ``flow``, ``intent``, ``window`` 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -56,6 +57,28 @@ def signer(name: str) -> Signer:
     return Signer(tagged("interlock/1/test-key", name))
 
 
+@functools.cache
+def granted() -> tuple[Contract, ...]:
+    """The contracts the repository ships, read once."""
+    return tuple(shipped())
+
+
+def numbers() -> dict[str, int]:
+    """Schema ids by message."""
+    names = sorted({each.message for each in subjects()})
+    return {name: 100 + number for number, name in enumerate(names)}
+
+
+@functools.cache
+def release() -> tuple[tuple[bytes, m.Envelope], ...]:
+    """What a new ledger is given, signed once."""
+    published = [Published(subject=each, number=numbers()[each.message]) for each in subjects()]
+    held = {who: (signer(who), role, ()) for who, role in ROLES.items()}
+    held |= {each.agent_id: (signer(each.agent_id), Role.AGENT, (each.agent_id,)) for each in granted()}
+    held["heuristic"] = (signer("heuristic"), Role.ATTESTOR, ("heuristic",))
+    return tuple(documents(signer("root"), signer("registry"), held, published))
+
+
 def identity(shard: int = 0, shards: int = 1) -> Identity:
     """What the test kernels are told."""
     return Identity(
@@ -66,9 +89,7 @@ def identity(shard: int = 0, shards: int = 1) -> Identity:
 
 def new_kernel() -> Kernel:
     """A kernel that has read nothing."""
-    return Kernel(
-        identity=identity(), log_signer=signer("kernel-log"), intent_signer=signer("kernel-intent")
-    )
+    return Kernel(identity=identity(), log_signer=signer("kernel-log"), intent_signer=signer("kernel-intent"))
 
 
 @dataclass(frozen=True)
@@ -125,7 +146,7 @@ class World:
         self.signals = 0
         overrides = changed or {}
         self.contracts: dict[str, Contract] = {
-            each.agent_id: replace(each, **overrides.get(each.agent_id, {})) for each in shipped()
+            each.agent_id: replace(each, **overrides.get(each.agent_id, {})) for each in granted()
         }
         self._release()
         for account in accounts:
@@ -139,14 +160,9 @@ class World:
     # -- the registry ------------------------------------------------------------------------------------
 
     def _release(self) -> None:
-        names = sorted({each.message for each in subjects()})
-        self.numbers = {name: 100 + number for number, name in enumerate(names)}
-        published = [Published(subject=each, number=self.numbers[each.message]) for each in subjects()]
-        held = {who: (signer(who), role, ()) for who, role in ROLES.items()}
-        held |= {name: (signer(name), Role.AGENT, (name,)) for name in self.contracts}
-        held["heuristic"] = (signer("heuristic"), Role.ATTESTOR, ("heuristic",))
+        self.numbers = numbers()
         serial = 0
-        for key, envelope in documents(signer("root"), signer("registry"), held, published):
+        for key, envelope in release():
             document = opened(envelope, m.RegistryDocument)
             if document.kind is m.DocumentKind.CONTRACT:
                 body = canonical(self.contracts[document.id])
@@ -257,7 +273,15 @@ class World:
     def restart(self) -> Positions | None:
         """Kill the kernel and start another one from what was committed; unread records are read again."""
         self.kernel = new_kernel()
-        return self.kernel.restore(self.topics)
+        positions = self.kernel.restore(self.topics)
+        self.queue = [
+            record
+            for place, log in sorted(self.topics.logs.items())
+            if place[0] in ORDER
+            for record in log
+            if record.offset >= (positions or {}).get(place, 0)
+        ]
+        return positions
 
     # -- the market --------------------------------------------------------------------------------------
 

@@ -12,8 +12,8 @@ from interlock.demo_show import PlainShow
 from interlock.services import local
 from interlock.services.running import Running
 
-# The first hour of the window: orders, forged proofs and every kind of fault lie in it.
-HOUR = Wanted(minutes=60)
+# 07:45 to 08:45, the hour of the fall: every lane, a HALT over a BUY, orders and faults lie in it.
+HOUR = Wanted(first_minute=105, minutes=60)
 
 
 @pytest.fixture(scope="session")

@@ -78,7 +78,7 @@ class KafkaTail:
         self._consumer = Consumer(config)
         # Never assigned, so never fetching: a broker answers one request of a connection at a time, and behind
         # a waiting fetch the question for the end would take as long as the fetch waits (measured: 100 ms).
-        self._asking = Consumer(config)
+        self._asking = Consumer(config | {"log_level": 2})  # what it cannot reach, the reader says too
         self._at = TopicPartition(physical(ledger, topic), partition)
         low, _ = self._bounds()
         self._next = max(start, low)

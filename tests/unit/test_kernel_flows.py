@@ -251,7 +251,7 @@ def test_a_halt_wins_its_window_and_latches_until_its_time() -> None:
 def test_a_late_halt_latches_cancels_what_is_unsent_and_leaves_its_flow_alone() -> None:
     world = World()
     flow = world.flow(("strategy", "risk"))
-    buy, hold = world.intent(flow), world.intent(flow, HOLD, agent_id="risk")
+    buy, hold = world.intent(flow), world.report(flow, "risk")
     world.propose(flow, world.window(flow, [buy, hold]))
     world.run()
     order = world.order
@@ -417,7 +417,7 @@ def test_the_ledger_verifies_at_every_level() -> None:
     world = World()
     world.bought()
     flow = world.flow(("strategy", "risk"))
-    hold = world.intent(flow, HOLD, agent_id="risk")
+    hold = world.report(flow, "risk")
     world.propose(flow, world.window(flow, [world.intent(flow), hold]))
     world.run()
     world.receipt(world.order, m.ReceiptStatus.FILLED)
@@ -434,7 +434,7 @@ def test_the_ledger_verifies_at_every_level() -> None:
     trust = Trust(ledger=LEDGER, operator="interlock.test", roots=(signer("root").public,), witnesses=())
     common = Common(level=Level.EVIDENCE, findings=findings, anchors=[], trust=trust)
     Partition(source="test", common=common).read(world.ledger)
-    assert findings.counts == {Code.UNANCHORED: 1}, findings.shown
+    assert findings.counts == {Code.UNANCHORED.name: 1}, findings.kept
 
 
 def test_a_quote_from_the_future_is_not_a_price() -> None:

@@ -9,14 +9,13 @@ from typing import Any
 
 import pytest
 
-from interlock.grants import contracts as shipped
 from kernel.replay import replay
 from ledger.envelope import digest, seal
 from rules.contract import Authority
 from schemas import models as m
 from schemas.kinds import EntryKind
 from schemas.reasons import LaneReason, Reason
-from tests.build import BTC, ETH, SECOND, World, signer, with_evidence
+from tests.build import BTC, ETH, SECOND, World, granted, signer, with_evidence
 
 Scene = Callable[[World], None]
 CASES: dict[Reason, list[tuple[str, dict[str, Any], Scene]]] = {}
@@ -38,13 +37,13 @@ def law(world_contract: str = SDS, **fields: Any) -> dict[str, dict[str, Any]]:
 
 
 def limits(agent: str = SDS, **fields: Any) -> dict[str, Any]:
-    base = shipped()
+    base = granted()
     found = next(each for each in base if each.agent_id == agent)
     return {"limits": replace(found.limits, **fields)}
 
 
 def part(agent: str, name: str, **fields: Any) -> dict[str, Any]:
-    base = shipped()
+    base = granted()
     found = next(each for each in base if each.agent_id == agent)
     return {name: replace(getattr(found, name), **fields)}
 

@@ -129,11 +129,13 @@ def _seed(running: Running, name: str, who: str) -> bytes:
 
 def _wait_ready(observer: Observer, supervisor: Supervisor, hellos: int) -> None:
     deadline = time.monotonic() + READY_S
-    while observer.tally.entries["MANIFEST"] < hellos or not observer.at_rest():
+    tally = observer.tally
+    while tally.entries["MANIFEST"] < hellos or len(tally.accounts) < len(ACCOUNTS) or not observer.at_rest():
         observer.poll(0.05)
         _check(supervisor)
         if time.monotonic() > deadline:
-            raise DemoFailed("workers", f"{observer.tally.entries['MANIFEST']} of {hellos} agents said hello")
+            said, opened = tally.entries["MANIFEST"], len(tally.accounts)
+            raise DemoFailed("workers", f"{said} of {hellos} agents said hello, {opened} accounts are open")
 
 
 def _check(supervisor: Supervisor) -> None:

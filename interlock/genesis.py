@@ -91,9 +91,25 @@ def open_accounts(
     send(running, "console", LedgerName(card.name), messages)
 
 
-def command_of(card: Card, serial: int, verb: Verb, now: int, **fields: object) -> Control:
-    """A Control with every optional field absent unless given."""
-    return Control(ledger=card.ledger, serial=serial, verb=verb, reason="operator", at=now, **fields)  # type: ignore[arg-type]  # optional fields by name
+def command_of(
+    card: Card,
+    serial: int,
+    verb: Verb,
+    now: int,
+    *,
+    account: str | None = None,
+    amount: Decimal | None = None,
+) -> Control:
+    """A command about an account; ``amount`` in USD."""
+    return Control(
+        ledger=card.ledger,
+        serial=serial,
+        verb=verb,
+        account=account,
+        amount=amount,
+        reason="operator",
+        at=now,
+    )
 
 
 def schema_ids(published: Iterable[Published]) -> SchemaIds:

@@ -58,6 +58,7 @@ class Tally:
     last_dfid: bytes | None = None
     size: int = 0
     sealed_size: int = 0  # of the last checkpoint
+    accounts: set[bytes] = field(default_factory=set)  # that have a published view
     first_proposal: Record | None = None
 
     def take(self, record: Record) -> None:
@@ -67,6 +68,8 @@ class Tally:
                 self.signals += 1
             case "flows.eoam" | "flows.sds" | "flows.dlpci" if record.value is not None:
                 self._flow(decode(FlowRecord, record.value[PREFIX.size :]))
+            case "accounts.view":
+                self.accounts.add(record.key or b"")
             case "proposals" if self.first_proposal is None:
                 self.first_proposal = record
             case "kernel.ledger" if record.value is not None:

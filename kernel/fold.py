@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, assert_never
+from typing import Any, Literal, assert_never
 
 from kernel import opening
 from kernel.folds.batches import Diverged, fold_batch, revalue, watch_zone
@@ -17,6 +17,16 @@ from schemas.kinds import EntryKind
 from schemas.models import DocumentEntry, DocumentKind, Envelope, Genesis, Manifest, ManifestEntry
 
 __all__ = ["Diverged", "fold"]
+
+DocumentKinds = Literal[
+    EntryKind.SCHEMA,
+    EntryKind.CONTRACT,
+    EntryKind.RULES,
+    EntryKind.ROUTING,
+    EntryKind.INSTRUMENT,
+    EntryKind.MODEL,
+    EntryKind.KEY,
+]
 
 
 def fold(state: State, kind: EntryKind, body: Any, seq: int) -> None:
@@ -58,6 +68,22 @@ def _fold(state: State, kind: EntryKind, body: Any, seq: int) -> None:
             fold_control(state, body)
         case EntryKind.MANIFEST:
             _manifest(state, body)
+        case EntryKind.GENESIS:
+            _genesis(state, body)
+        case EntryKind.EPOCH:
+            state.core.epoch = body.epoch
+        case EntryKind.CHECKPOINT:
+            state.core.checked_at, state.core.checked_seq = state.core.now, seq + 1
+        case EntryKind.REFUSAL:
+            pass  # refused before a valid signature: nobody is bound by it
+        case EntryKind.CLOSE:
+            state.core.closed = True
+        case _:
+            _granted(state, kind, body, seq)
+
+
+def _granted(state: State, kind: DocumentKinds, body: Any, seq: int) -> None:
+    match kind:
         case EntryKind.SCHEMA:
             if body.document is not None:
                 state.registry.fold(seq, body.document)
@@ -70,16 +96,6 @@ def _fold(state: State, kind: EntryKind, body: Any, seq: int) -> None:
             | EntryKind.KEY
         ):
             _document(state, body, seq)
-        case EntryKind.GENESIS:
-            _genesis(state, body)
-        case EntryKind.EPOCH:
-            state.core.epoch = body.epoch
-        case EntryKind.CHECKPOINT:
-            state.core.checked_at, state.core.checked_seq = state.core.now, seq + 1
-        case EntryKind.REFUSAL:
-            pass  # refused before a valid signature: nobody is bound by it
-        case EntryKind.CLOSE:
-            state.core.closed = True
         case never:
             assert_never(never)
 

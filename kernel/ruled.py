@@ -9,10 +9,12 @@ from kernel.announce import Announcer, cancels_of
 from kernel.arrivals import place_of
 from kernel.case import Case, build
 from kernel.claim import Claim, read_claim
+from kernel.gates.integrity import integrity
 from kernel.journal import Journal
 from kernel.opening import surely
 from kernel.outcome import Decided, decide, token_left
 from kernel.quotes import Quotes
+from kernel.ruling import Refusal
 from kernel.rulings import decision_entry, report_entry
 from kernel.state.flows import CONTEXTS_MAX
 from kernel.state.whole import State
@@ -52,18 +54,19 @@ class Bench:
         claim = read_claim(proposal.flow, proposal.body, proposal.attestations)
         if claim is None:
             return Reason.MALFORMED
-        first = self._case(claim)
-        decided = decide(first)
+        case = self._case(claim)
+        if case.known is None or claim.flow_hash not in case.known.contexts:
+            refused = integrity(case)
+            if isinstance(refused, Refusal) and refused.unsigned:
+                return refused.reason
+            if case.known is not None and len(case.known.contexts) >= CONTEXTS_MAX:
+                return Reason.MALFORMED
+            # The context is folded before its decision, and the decision stands one entry later.
+            self.journal.add(EntryKind.FLOW, FlowEntry(flow=proposal.flow))
+            case = self._case(claim)
+        decided = decide(case)
         if not decided.ruling.signed:
             return Reason(decided.ruling.reason)
-        case = first
-        if first.known is None or claim.flow_hash not in first.known.contexts:
-            if first.known is not None and len(first.known.contexts) >= CONTEXTS_MAX:
-                return Reason.MALFORMED
-            self.journal.add(EntryKind.FLOW, FlowEntry(flow=proposal.flow))
-            # The context is folded before its decision, and the decision stands one entry later.
-            case = self._case(claim)
-            decided = decide(case)
         self._write(case, decided, place_of(record))
         return None
 

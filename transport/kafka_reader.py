@@ -76,7 +76,7 @@ class KafkaTail:
         self._seen_end = -1
         config = kafka_config.reading(settings, group)
         self._consumer = Consumer(config)
-        # Never assigned, so never fetching: a broker answers one request of a connection at a time, and behind
+        # Never assigned, so never fetching: a broker answers a connection one request at a time, and behind
         # a waiting fetch the question for the end would take as long as the fetch waits (measured: 100 ms).
         self._asking = Consumer(config | {"log_level": 2})  # what it cannot reach, the reader says too
         self._at = TopicPartition(physical(ledger, topic), partition)

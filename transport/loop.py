@@ -19,7 +19,7 @@ from transport.clock import Clock
 from transport.intake import Intake
 from transport.log import Effect, Log, Output, Position, Produce, Record, StateChange
 from transport.names import state_topic
-from transport.processor import Processor
+from transport.processor import Processor, Rank
 
 logger = logging.getLogger(__name__)
 
@@ -63,9 +63,26 @@ class _Loop:
         self._log.init()
         positions = saved.restore(self._processor, self._log)
         self._intake.begin(positions)
-        self._log.assign(dict(self._intake.positions))
+        self._log.assign({**self._intake.positions, **self._granted_so_far()})
         self._stepped_ms = self._committed_ms = self._settings.monotonic_ms()
         logger.info("%s-%d reads from %s", self._processor.name, self._processor.shard, positions)
+
+    def _granted_so_far(self) -> dict[Position, int]:
+        """Offer every grant released before this start, and say from where the registry is read on.
+
+        Partitions answer in no order: without this the first order of an operator could be read, and refused,
+        before the key that signed it (seen: accounts that a fresh ledger never opened).
+        """
+        read_to: dict[Position, int] = {}
+        for one in self._processor.inputs:
+            if one.rank is Rank.REGISTRY:
+                for number in one.partitions:
+                    at = (one.topic, number)
+                    records = list(self._log.records(*at, self._intake.positions[at]))
+                    self._intake.offer(records, self._settings.monotonic_ms())
+                    if records:
+                        read_to[at] = records[-1].offset + 1
+        return read_to
 
     def turn(self) -> None:
         """Read what is there, step at most once, and say how far was read when nothing else is to do."""

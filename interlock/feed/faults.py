@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from interlock.feed.plan import Item, Send, quote
-from interlock.tape.group import Group, QuoteRow
+from interlock.tape.group import Group
 from schemas.models import ClockTick, MarketSignal, News
 from schemas.money import to_bytes
 from schemas.wire import PREFIX, SchemaIds
@@ -36,58 +37,52 @@ def faults(groups: list[Group], ids: SchemaIds, ledger: bytes) -> list[Item]:
 
 
 def _kinds(ids: SchemaIds, ledger: bytes) -> Iterator[tuple[str, Make, str]]:
-    def signal(group: Group) -> MarketSignal:
-        found = quote(group)
-        assert found is not None
-        return replace(found, signal_id=f"fault-{found.signal_id}")
-
-    def priced(**changed: Decimal) -> Make:
-        def make(group: Group) -> bytes:
-            assert group.quote is not None
-            row = QuoteRow(
-                bid=changed.get("bid", group.quote.bid), ask=changed.get("ask", group.quote.ask),
-                bid_size=group.quote.bid_size, ask_size=group.quote.ask_size,
-            )  # fmt: skip
-            made = quote(replace(group, quote=row))
-            assert made is not None
-            return ids.pack(replace(made, signal_id=f"fault-{made.signal_id}"))
-
-        return make
-
-    def crossed(group: Group) -> bytes | None:
-        assert group.quote is not None
-        return priced(bid=group.quote.ask + 1, ask=group.quote.bid)(group)
-
-    def duplicate(group: Group) -> bytes:
-        found = quote(group)
-        assert found is not None
-        return ids.pack(found)
-
-    def no_number(group: Group) -> bytes | None:
-        # decimal(38,18) has no NaN; the nearest is an amount beyond its digits
-        plain = priced(bid=Decimal(7))(group) or b""
-        seven = to_bytes(Decimal(7))
-        return plain.replace(bytes([2 * len(seven)]) + seven, b"\x22" + b"\x7f" * 17, 1)
-
-    def huge(group: Group) -> bytes:
-        body = News(headline="x" * HEADLINE_BYTES, symbols=(group.instrument,))
-        return ids.pack(replace(signal(group), body=body))
-
     on = "market.signals"
     yield "garbage", lambda group: b"\xde\xad\xbe\xef not avro", on
-    yield "truncated", lambda group: ids.pack(signal(group))[:-3], on
-    yield "unknown schema id", lambda group: PREFIX.pack(0, UNKNOWN_ID) + ids.pack(signal(group))[5:], on
-    yield "no number", no_number, on
-    yield "negative price", priced(bid=Decimal(-1)), on
-    yield "zero price", priced(bid=Decimal(0)), on
-    yield "crossed", crossed, on
+    yield "truncated", lambda group: ids.pack(_signal(group))[:-3], on
+    yield "unknown schema id", lambda group: PREFIX.pack(0, UNKNOWN_ID) + ids.pack(_signal(group))[5:], on
+    yield "no number", lambda group: _no_number(group, ids), on
+    yield "negative price", lambda group: ids.pack(_priced(group, bid=Decimal(-1))), on
+    yield "zero price", lambda group: ids.pack(_priced(group, bid=Decimal(0))), on
+    yield "crossed", lambda group: ids.pack(_crossed(group)), on
     yield "null value", lambda group: None, on
-    yield "duplicate", duplicate, on
-    yield (
-        "future event",
-        lambda group: ids.pack(replace(signal(group), event_time=group.at + 60 * MINUTE_US)),
-        on,
-    )
-    yield "unknown instrument", lambda group: ids.pack(replace(signal(group), instrument="doge-usd")), on
+    yield "duplicate", lambda group: ids.pack(_quoted(group)), on
+    yield "future event", lambda group: ids.pack(_changed(group, event_time=group.at + 60 * MINUTE_US)), on
+    yield "unknown instrument", lambda group: ids.pack(_changed(group, instrument="doge-usd")), on
     yield "wrong type", lambda group: ids.pack(ClockTick(ledger=ledger, now=group.at)), on
-    yield "over the size limit", huge, on
+    yield "over the size limit", lambda group: ids.pack(_huge(group)), on
+
+
+def _quoted(group: Group) -> MarketSignal:
+    found = quote(group)
+    assert found is not None, "faults stand beside groups that have a quote"
+    return found
+
+
+def _signal(group: Group) -> MarketSignal:
+    return _changed(group)
+
+
+def _changed(group: Group, **changes: Any) -> MarketSignal:
+    found = _quoted(group)
+    return replace(found, **{"signal_id": f"fault-{found.signal_id}", **changes})
+
+
+def _priced(group: Group, **changes: Decimal) -> MarketSignal:
+    assert group.quote is not None
+    return _changed(replace(group, quote=replace(group.quote, **changes)))
+
+
+def _crossed(group: Group) -> MarketSignal:
+    assert group.quote is not None
+    return _priced(group, bid=group.quote.ask + 1, ask=group.quote.bid)
+
+
+def _no_number(group: Group, ids: SchemaIds) -> bytes:
+    # decimal(38,18) has no NaN; the nearest is an amount beyond its digits
+    plain, seven = ids.pack(_priced(group, bid=Decimal(7))), to_bytes(Decimal(7))
+    return plain.replace(bytes([2 * len(seven)]) + seven, b"\x22" + b"\x7f" * 17, 1)
+
+
+def _huge(group: Group) -> MarketSignal:
+    return _changed(group, body=News(headline="x" * HEADLINE_BYTES, symbols=(group.instrument,)))

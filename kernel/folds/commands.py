@@ -55,6 +55,7 @@ def _money(state: State, command: Control) -> None:
     account = state.accounts[command.account]
     if command.verb is Verb.CLOSE:
         del state.accounts[command.account]
+        state.halted.discard(command.account)
         return
     came = exact.negated(amount) if command.verb is Verb.WITHDRAW else amount
     account.cash = exact.plus(account.cash, came)

@@ -6,7 +6,7 @@ import heapq
 
 from kernel import opening
 from kernel.folds.decisions import make_passive
-from kernel.state.flows import CONTEXTS_MAX, Approval, Flow
+from kernel.state.flows import CONTEXTS_MAX, FLOWS_MAX, Approval, Flow
 from kernel.state.whole import State
 from ledger.hashes import flow_hash
 from schemas.models import (
@@ -44,6 +44,8 @@ def fold_flow(state: State, entry: FlowEntry) -> None:
         )
         heapq.heappush(state.core.expiries, (opened.flow_expires_at, opened.dfid))
         heapq.heappush(state.core.leaving, (opened.trigger.event_time, opened.dfid))
+        if len(state.flows) > FLOWS_MAX:
+            state.memory.forget(state.core.leaving[0][0])  # the next batch lets go of what lies behind
         return
     assert len(flow.contexts) < CONTEXTS_MAX
     flow.contexts.append(name)

@@ -17,7 +17,10 @@ def idempotency(case: Case) -> Answer:
         return None
     prior = case.state.memory.priors.get(case.claim.digest)
     if prior is not None:
-        return Duplicate(verdict=prior.verdict, reason=prior.reason, key=prior.key)
+        reported = prior.verdict is Verdict.REPORTED  # its reason is a lane's, of another table
+        return Duplicate(
+            verdict=prior.verdict, reason=Reason.NONE if reported else prior.reason, key=prior.key
+        )
     if case.known is None:
         return None if case.flow.attempt == 1 else _closed(Reason.ATTEMPT_CLOSED)
     if case.stance is Stance.HALT:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from schemas.models import Standing
@@ -26,24 +26,23 @@ class AgentRecord:
     latched: name of the breaker that tripped for this agent here, until an operator resets it.
     """
 
-    admitted: deque[int] = field(default_factory=deque)
-    escalated: deque[int] = field(default_factory=deque)
+    admitted: list[int] = field(default_factory=list)
+    escalated: list[int] = field(default_factory=list)
     latched: int = 0
 
-    def since(self, stamps: deque[int], now: int, window_us: int) -> int:
+    def since(self, stamps: list[int], now: int, window_us: int) -> int:
         """How many stamps lie in (now − window, now]."""
-        return sum(1 for stamp in stamps if stamp > now - window_us)
+        return len(stamps) - bisect_right(stamps, now - window_us)
 
     def admit(self, now: int, window_us: int) -> None:
         """Count one answer, and let go of those that no window of that length can hold any more."""
-        while self.admitted and (self.admitted[0] <= now - window_us or len(self.admitted) >= STAMPS_MAX):
-            self.admitted.popleft()
+        gone = bisect_right(self.admitted, now - window_us)
+        del self.admitted[: max(gone, len(self.admitted) - STAMPS_MAX + 1)]
         self.admitted.append(now)
 
     def spend_token(self, now: int) -> None:
         """Count one escalation; tokens come back after an hour."""
-        while self.escalated and self.escalated[0] <= now - HOUR_US:
-            self.escalated.popleft()
+        del self.escalated[: bisect_right(self.escalated, now - HOUR_US)]
         self.escalated.append(now)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kernel import snapshot
+from kernel import consumer, snapshot
 from kernel.consumer import Kernel
 from kernel.entries import next_entry
 from kernel.fold import fold
@@ -29,7 +30,8 @@ KINDS = ("quote", "buy", "buy", "close", "hold", "halt", "fill", "partial", "dec
 ACTS = st.lists(
     st.tuples(st.sampled_from(KINDS), st.integers(0, 4), st.integers(0, 9)), min_size=3, max_size=14
 )
-FEW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+EXAMPLES = int(os.environ.get("LAWS", "12"))  # a few in every check, thousands in a campaign
+FEW = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 class Story:
@@ -183,8 +185,17 @@ def test_the_state_folded_from_the_ledger_is_the_live_state(acts: list[Act]) -> 
 
 
 @FEW
-@given(ACTS, st.integers(0, 13))
-def test_a_kernel_restored_anywhere_goes_on_as_if_it_had_never_stopped(acts: list[Act], cut: int) -> None:
+@given(ACTS, st.integers(0, 13), st.sampled_from((5, 40, 2_000)))
+def test_a_kernel_restored_anywhere_goes_on_as_if_it_had_never_stopped(
+    acts: list[Act], cut: int, every: int
+) -> None:
+    """Snapshots come every 5, 40 or 2,000 entries and at a clean stop; kills without one follow."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(consumer, "SNAPSHOT_EVERY", every)
+        restored_at(acts, cut)
+
+
+def restored_at(acts: list[Act], cut: int) -> None:
     story = Story()
     for number, act in enumerate(acts):
         if number == cut:

@@ -1,0 +1,121 @@
+"""A kernel that finds its past contradicted stops; a replay that finds it altered says where."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from kernel.consumer import Kernel
+from kernel.entries import next_entry
+from kernel.fold import Diverged
+from kernel.replay import replay
+from ledger.chain import Head
+from ledger.hashes import shard_of
+from schemas import models as m
+from schemas.kinds import EntryKind
+from schemas.reasons import Reason
+from tests.build import LEDGER, World, identity, new_kernel, signer
+
+
+def traded() -> World:
+    world = World()
+    world.bought()
+    world.tick(2)
+    world.run()
+    return world
+
+
+def closed(world: World) -> None:
+    for output in world.kernel.closing(world.now):
+        world._committed(output)
+
+
+def rechained(world: World, change: Any) -> list[bytes]:
+    """The ledger written again by whoever holds the pen, with one body changed."""
+    old, new = new_kernel().head, Head(ledger=LEDGER, partition=0)
+    values = []
+    for value in world.ledger:
+        entry = next_entry(old, value)
+        old = entry.head
+        new, written = new.append(entry.kind, change(entry.kind, entry.body), entry.head.ts)
+        values.append(written)
+    return values
+
+
+def test_a_clean_stop_leaves_a_covered_ledger_and_a_state_to_start_from() -> None:
+    world = traded()
+    closed(world)
+    positions = world.restart()
+    assert positions is not None
+    assert world.kernel.head.seq == len(world.ledger)
+    assert world.kernel.state.core.checked_seq == len(world.ledger)
+
+
+def test_an_entry_that_does_not_follow_stops_the_start() -> None:
+    world = traded()
+    log = world.topics.logs[("kernel.ledger", 0)]
+    del log[len(log) // 2]
+    with pytest.raises(Diverged, match="does not follow"):
+        world.restart()
+
+
+def test_a_piece_of_state_that_is_not_the_manifests_stops_the_start() -> None:
+    world = traded()
+    closed(world)
+    key = next(key for key in world.topics.state if key.startswith(b"accounts/"))
+    world.topics.state[key] = world.topics.state[key].replace(b"100000", b"900000")
+    with pytest.raises(Diverged, match="accounts/0"):
+        world.restart()
+
+
+def test_a_ledger_of_another_card_stops_the_start() -> None:
+    world = traded()
+    told = replace(identity(), operator="somebody.else")
+    stranger = Kernel(identity=told, log_signer=signer("kernel-log"), intent_signer=signer("kernel-intent"))
+    with pytest.raises(Diverged, match="card"):
+        stranger.restore(world.topics)
+
+
+def test_replay_names_the_entry_whose_verdict_was_changed() -> None:
+    def lie(kind: EntryKind, body: Any) -> Any:
+        if kind is not EntryKind.DECISION:
+            return body
+        return replace(body, verdict=m.Verdict.REJECTED, reason=int(Reason.MAX_LOSS), intent=None)
+
+    world = World()
+    flow = world.flow()
+    world.propose(flow, world.intent(flow))
+    world.run()
+    found = replay(rechained(world, lie))
+    assert not found.identical
+    assert [each.kind for each in found.differences] == ["DECISION"]
+
+
+def test_replay_names_a_mark_that_was_changed() -> None:
+    def lie(kind: EntryKind, body: Any) -> Any:
+        if kind is not EntryKind.DECISION or body.mark is None:
+            return body
+        return replace(body, mark=replace(body.mark, ask=body.mark.ask * 2))
+
+    assert not replay(rechained(traded(), lie)).identical
+
+
+def test_replay_of_nothing_is_not_identical() -> None:
+    assert not replay([]).identical
+
+
+def test_each_shard_takes_only_its_own_accounts() -> None:
+    other = next(name for name in (f"acct-{n}" for n in range(99)) if shard_of(name, 2) == 1)
+    world = World()
+    kernel = Kernel(
+        identity=identity(shard=0, shards=2),
+        log_signer=signer("kernel-log"),
+        intent_signer=signer("kernel-intent"),
+    )
+    world.kernel = kernel
+    registry = list(world.topics.records("registry", 0, 0))
+    kernel.step(registry, world.now)
+    kernel.step([world.control(m.Verb.OPEN, account=other, amount=world.views["paper-1"].equity)], world.now)
+    assert other not in kernel.state.accounts

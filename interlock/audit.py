@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from kernel.replay import replay
-
 from interlock.context import Context
 from interlock.ledger_files import export
+from kernel.replay import replay
 from ledger.archive import archives, read_archive
 from ledger.findings import Findings, Outcome
 from ledger.trust import parse_anchor, parse_trust

@@ -12,6 +12,7 @@ from interlock.context import state_folder
 from interlock.demo_plan import Wanted
 from interlock.demo_report import as_plain, text
 from interlock.demo_show import showing
+from interlock.feed.feeder import FeedFailed
 from interlock.say import Exit, Stop, as_json, command, data
 from interlock.tape.lean import BadTape
 from interlock.tape.shipped import SHIPPED
@@ -41,8 +42,12 @@ def run_demo(
             ran = demo.run(state_folder(), options, show)
     except demo.DemoFailed as failed:
         raise Stop(Exit.FAILED, f"the demo failed in {failed}", fix="interlock doctor") from None
+    except FeedFailed as failed:
+        raise Stop(Exit.FAILED, f"the demo failed in the feed: {failed}", fix="interlock doctor") from None
     except (BadTape, OSError) as error:
-        raise Stop(Exit.FAILED, f"the tape: {error}") from None
+        raise Stop(Exit.FAILED, f"the tape: {error}", fix="see interlock/tape/PROVENANCE.md") from None
+    except KeyboardInterrupt:
+        raise Stop(Exit.FAILED, "stopped; broker and registry stay up", fix="interlock down") from None
     as_json(as_plain(ran)) if json_ else data(text(ran))
     if not ran.audited.intact:
         raise Stop(Exit.VERIFICATION, "the ledger was not verified or not replayed identically")

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from interlock.cli_look import tell
 from interlock.context import context
 from interlock.ledger_files import export as export_files
 from interlock.say import Exit, Stop, as_json, command, data, say
@@ -46,6 +47,17 @@ def verify(
         words = [str(done.folder), *anchors, "--trust", str(done.trust), "--level", level]
         code = verify_cli.main([*words, *(["--json"] if json_ else [])])
     raise typer.Exit(code)
+
+
+@app.command()
+@command
+def show(
+    dfid: Annotated[str, typer.Argument(help="32 hex digits, or last")],
+    ledger: LedgerOption = None,
+    json_: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """The six answers about one flow, from the ledger alone."""
+    tell(context(ledger), dfid, json_=json_)
 
 
 @flat.command()

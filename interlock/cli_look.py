@@ -44,20 +44,27 @@ def values_of(there: Context) -> Iterable[bytes]:
         yield from there.ledger(partition)
 
 
-@app.command()
-@command
-def trace(dfid: Annotated[str, typer.Argument(help="32 hex digits, or last")], ledger: LedgerOption = None,
-          json_: JsonOption = False) -> None:  # fmt: skip
-    """The six answers about one flow: what woke it, seen, why, proposed, ruled, happened."""
-    there = context(ledger)
+def tell(there: Context, dfid: str, *, json_: bool) -> None:
+    """Print the six answers about one flow. Raises Stop when the ledger does not know it."""
     wanted = dfid_of(there, dfid)
     told = six(values_of(there), wanted)
     if not told.found():
         raise Stop(Exit.FAILED, f"no flow {wanted.hex()} in ledger {there.name}", fix="interlock decisions")
     if json_:
         as_json({"dfid": wanted.hex(), **told.answers})
-        return
-    data(as_text(told).rstrip())
+    else:
+        data(as_text(told).rstrip())
+
+
+@app.command()
+@command
+def trace(
+    dfid: Annotated[str, typer.Argument(help="32 hex digits, or last")],
+    ledger: LedgerOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """The six answers about one flow: what woke it, seen, why, proposed, ruled, happened."""
+    tell(context(ledger), dfid, json_=json_)
 
 
 @app.command()

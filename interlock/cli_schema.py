@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +13,7 @@ from interlock.genesis import Message, schema_ids, send
 from interlock.grants import Release, schema_body
 from interlock.say import Exit, Stop, as_json, command, say
 from ledger.signing import Signer
-from schemas import generate, releases
+from schemas import avsc, generate, releases
 from schemas.models import DocumentKind
 from schemas.publish import publish
 from transport.card import seed
@@ -31,9 +32,15 @@ def gen() -> None:
 
 @app.command()
 @command
-def check(json_: Annotated[bool, typer.Option("--json")] = False) -> None:
+def check(
+    folder: Annotated[Path, typer.Argument(help="a folder of .avsc files")] = avsc.FOLDER,
+    json_: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
     """Say offline, field by field, why a change is refused."""
-    refused = releases.check()
+    try:
+        refused = releases.check(folder)
+    except (KeyError, ValueError) as error:
+        raise Stop(Exit.FAILED, f"{folder}: no whole set of schemas: {error}") from None
     if json_:
         as_json({subject.name: [str(problem) for problem in found] for subject, found in refused})
     for subject, found in refused:

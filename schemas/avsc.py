@@ -15,40 +15,42 @@ FOLDER = Path(__file__).parent / "avro"
 
 
 @functools.cache
-def written() -> dict[str, dict[str, Any]]:
+def written(folder: Path = FOLDER) -> dict[str, dict[str, Any]]:
     """Every schema file by its full name, with references by name as they stand in the files."""
     found: dict[str, dict[str, Any]] = {}
-    for path in sorted(FOLDER.glob("*.avsc")):
+    for path in sorted(folder.glob("*.avsc")):
         schema = json.loads(path.read_text(encoding="utf-8"))
         found[f"{NAMESPACE}.{schema['name']}"] = schema
     return found
 
 
 @functools.cache
-def full(name: str) -> dict[str, Any]:
+def full(name: str, folder: Path = FOLDER) -> dict[str, Any]:
     """The self-contained schema of a full name: each named type defined at its first use.
 
     Raises KeyError on a name no file defines.
     """
-    inlined = _inline(name, set())
+    inlined = _inline(name, set(), written(folder))
     assert isinstance(inlined, dict)
     return inlined
 
 
-def _inline(schema: Any, seen: set[str]) -> Any:
+def _inline(schema: Any, seen: set[str], table: dict[str, dict[str, Any]]) -> Any:
     if isinstance(schema, str):
         if not schema.startswith(NAMESPACE + ".") or schema in seen:
             return schema
         seen.add(schema)
-        return _inline(dict(written()[schema]), seen)
+        return _inline(dict(table[schema]), seen, table)
     if isinstance(schema, list):
-        return [_inline(branch, seen) for branch in schema]
+        return [_inline(branch, seen, table) for branch in schema]
     copied = dict(schema)
     if copied["type"] == "array":
-        copied["items"] = _inline(copied["items"], seen)
+        copied["items"] = _inline(copied["items"], seen, table)
     elif copied["type"] == "record":
         seen.add(f"{NAMESPACE}.{copied['name']}")
-        copied["fields"] = [{**field, "type": _inline(field["type"], seen)} for field in copied["fields"]]
+        copied["fields"] = [
+            {**field, "type": _inline(field["type"], seen, table)} for field in copied["fields"]
+        ]
     return copied
 
 

@@ -50,13 +50,21 @@ class _Resolution:
         if isinstance(writer, list):
             return [p for branch in writer for p in self.compare(reader, branch, path)]
         if isinstance(reader, list):
-            tried = [self.compare(branch, writer, path) for branch in reader]
-            return [] if [] in tried else [Problem(path=path, why=f"no branch reads a {_name(writer)}")]
+            return self._branches(reader, writer, path)
         kinds = tuple(each["type"] if isinstance(each, dict) else each for each in (reader, writer))
         if kinds[0] != kinds[1]:
             allowed = (kinds[1], kinds[0]) in PROMOTIONS
             return [] if allowed else [Problem(path=path, why=f"was {kinds[1]}, would become {kinds[0]}")]
         return self._same_kind(kinds[0], reader, writer, path)
+
+    def _branches(self, readers: list[Any], writer: Any, path: str) -> list[Problem]:
+        tried = {
+            _name(self.readers.get(str(each), each)): self.compare(each, writer, path) for each in readers
+        }
+        if [] in tried.values():
+            return []
+        # The branch of the same name says which field it is; without one there is nothing to read it with.
+        return tried.get(_name(writer)) or [Problem(path=path, why=f"no branch reads a {_name(writer)}")]
 
     def _same_kind(self, kind: str, reader: Any, writer: Any, path: str) -> list[Problem]:
         match kind:

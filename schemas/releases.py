@@ -19,13 +19,13 @@ def released() -> list[dict[str, Any]]:
     return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
 
 
-def check() -> list[tuple[Subject, list[Problem]]]:
-    """Every subject whose present schema its own history refuses, with the fields and reasons. Offline."""
+def check(folder: Path = avsc.FOLDER) -> list[tuple[Subject, list[Problem]]]:
+    """Every subject whose schema in ``folder`` its own history refuses, with fields and reasons. Offline."""
     history = released()
     found = []
     for subject in subjects():
         past = [release[subject.message] for release in history if subject.message in release]
-        refused = judge(subject.level, avsc.full(f"{avsc.NAMESPACE}.{subject.message}"), past)
+        refused = judge(subject.level, avsc.full(f"{avsc.NAMESPACE}.{subject.message}", folder), past)
         if refused:
             found.append((subject, refused))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,10 @@ from pathlib import Path
 import pytest
 
 from interlock import demo
+from interlock.context import Context
 from interlock.services.running import Running
+from interlock.services.supervisor import wait_until
+from transport.card import load_card
 
 pytestmark = [pytest.mark.broker, pytest.mark.model, pytest.mark.timeout(600)]
 
@@ -30,17 +34,20 @@ def blocks(when: str) -> list[str]:
     return found
 
 
-def run(text: str, running: Running, folder: Path) -> str:
-    """Run a block in a clean folder beside links to the checkout, stopping at the first failure."""
+def prepared(text: str, running: Running, folder: Path) -> tuple[list[str], dict[str, str]]:
+    """Command and environment of a block, in a clean folder beside links to the checkout."""
     for name in ("agents", "topologies", "schemas"):
         if not (folder / name).exists():
             (folder / name).symlink_to(ROOT / name)
     binaries = Path(sys.executable).parent
     env = {**os.environ, "PATH": f"{binaries}:{os.environ['PATH']}", "INTERLOCK_STATE": str(running.root)}
-    script = f"set -euo pipefail\n. {running.state.env}\n{text}"
-    done = subprocess.run(
-        ["bash", "-c", script], cwd=folder, env=env, capture_output=True, text=True, timeout=300, check=False
-    )
+    return ["bash", "-c", f"set -euo pipefail\n. {running.state.env}\n{text}"], env
+
+
+def run(text: str, running: Running, folder: Path) -> str:
+    """Run a block, stopping at its first failure; everything it printed."""
+    argv, env = prepared(text, running, folder)
+    done = subprocess.run(argv, cwd=folder, env=env, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, (
         f"{text}\n--- stdout\n{done.stdout[-3000:]}\n--- stderr\n{done.stderr[-3000:]}"
     )
@@ -65,4 +72,28 @@ def test_the_live_ledger_takes_signals_and_grants(services: Running, tmp_path: P
 
 def test_an_incompatible_schema_is_refused_by_field(services: Running, tmp_path: Path):
     (told,) = [run(text, services, tmp_path) for text in blocks("schema")]
+    assert "MarketSignal.body.colour: is new and has no default" in told
+    assert "refused, as it should be" in told
     assert "every subject takes" in told
+
+
+def test_one_faust_worker_runs_by_hand(services: Running, tmp_path: Path):
+    run("interlock start --lanes eoam", services, tmp_path)
+    live = Context(running=services, card=load_card(services.root, "live"))
+    assert wait_until(lambda: hellos(live) > 0, timeout_s=60)
+    before = hellos(live)
+    (text,) = blocks("worker")
+    argv, env = prepared(text, services, tmp_path)
+    with (tmp_path / "worker.log").open("wb") as log:
+        worker = subprocess.Popen(argv, cwd=tmp_path, env=env, stdout=log, stderr=log, start_new_session=True)
+        try:
+            assert wait_until(lambda: hellos(live) > before, timeout_s=60), "the worker said no hello"
+            assert worker.poll() is None
+        finally:
+            os.killpg(worker.pid, signal.SIGTERM)
+            worker.wait(30)
+
+
+def hellos(live: Context) -> int:
+    """How many hellos of strategy stand on the LIVE ledger's manifest topic."""
+    return sum(1 for record in live.read("agents.manifest") if record.key == b"strategy")

@@ -171,7 +171,7 @@ def test_a_halt_preempts_the_buy_of_the_same_flow_and_a_killed_worker_loses_noth
     window = opened(_proposals(roads, 2)[1].body, WindowRecord)
     assert window.kind is WindowKind.COMPLETE
     assert sorted(each.payload_type.rsplit(".", 2)[1] for each in window.answers) == ["intent", "report"]
-    # Explanations are written before their answers, and by a killed worker perhaps twice: all there are count.
+    # Explanations are written before their answers, and perhaps twice after a kill: all there are count.
     there = Context(running=roads.running, card=roads.card).read("explanations", 0)
     explained = [roads.grants.ids.unpack(Explanation, record.value) for record in there]
     commitments = {explain_commitment(each.text, each.salt) for each in explained}

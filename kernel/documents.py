@@ -7,32 +7,18 @@ import json
 from kernel import opening
 from kernel.state.grants import sound
 from ledger.chain import schema_entry
-from schemas import models
+from ledger.envelope import SIGNED
 from schemas.canonical import jcs
 from schemas.kinds import BODY, EntryKind
 from schemas.models import DocumentEntry, DocumentKind, Envelope, RegistryDocument, SchemaEntry
 
-# The shapes a ledger is read by: every body, everything that is signed inside one.
-SIGNED_INSIDE: tuple[type, ...] = (
-    models.FlowOpened,
-    models.Intent,
-    models.Report,
-    models.WindowRecord,
-    models.Attestation,
-    models.Receipt,
-    models.KernelIntent,
-    models.Control,
-    models.HumanDecision,
-    models.Instruction,
-    models.Manifest,
-    models.RegistryDocument,
-    models.EvidencePolicy,
-)
-
 
 def first_schemas() -> list[SchemaEntry]:
-    """The SCHEMA entries of a new ledger, in a fixed order; later shapes come with their documents."""
-    classes = {cls.__name__: cls for cls in (*BODY.values(), *SIGNED_INSIDE)}
+    """The SCHEMA entries of a new ledger: every body and all that is signed inside one, in a fixed order.
+
+    Later shapes come with their documents.
+    """
+    classes = {cls.__name__: cls for cls in (*BODY.values(), *SIGNED)}
     return [schema_entry(classes[name]) for name in sorted(classes)]
 
 

@@ -14,6 +14,7 @@ from kernel.executor_state import Attempt, ExecutorState
 from kernel.executor_words import FINAL, order_of, receipt_of
 from kernel.venues.venue import Venue, VenueAnswer, VenueAway, VenueOrder, answer_of
 from ledger.envelope import opened, seal, signed_by
+from ledger.intents import client_order_id
 from ledger.registry import Registry, RegistryRefused
 from ledger.signing import Signer
 from schemas.codec import Unreadable
@@ -95,7 +96,7 @@ class Executor:
         """Edge: ask the venue. One that is away leaves the attempt open; it is asked again."""
         key = effect.payload
         attempt = self.state.open[key]
-        client_id = key[:16].hex()
+        client_id = client_order_id(key)
         try:
             if effect.name == CANCEL:
                 answer = self._venue.cancel(client_id)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from kernel.executor_state import Attempt
 from kernel.venues.venue import VenueAnswer, VenueOrder
 from ledger.hashes import sha256
+from ledger.intents import client_order_id
 from schemas.models import KernelIntent, Receipt, ReceiptStatus
 
 ZERO = Decimal(0)
@@ -25,7 +26,7 @@ FINAL = frozenset(
 def order_of(intent: KernelIntent, lot: Decimal) -> VenueOrder:
     """The order a venue is asked to place."""
     return VenueOrder(
-        client_id=intent.key[:16].hex(),
+        client_id=client_order_id(intent.key),
         account=intent.account,
         instrument=intent.instrument,
         side=intent.side,

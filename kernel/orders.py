@@ -6,30 +6,14 @@ from decimal import Decimal
 
 from kernel import exact
 from kernel.case import Case
-from ledger.hashes import idempotency_key
-from schemas.models import Action, Intent, KernelIntent, Mark
+from ledger.intents import key_of_intent
+from schemas.models import Action, KernelIntent, Mark
 from schemas.models import TimeInForce as Tif
 from schemas.money import CONTEXT
 
 ORDER_LIFE_US = 60_000_000  # a price judged now protects for a minute; a longer order would need another look
 FEE_RESERVE_BPS = Decimal(20)  # cash kept beside the cost of a purchase, so that fees cannot overdraw
 SELLS = frozenset({Action.SELL, Action.CLOSE})
-
-
-def key_of(intent: Intent) -> bytes:
-    """The idempotency key of what was signed; price context, attempt and confidence are not in it."""
-    return idempotency_key(
-        dfid=intent.dfid,
-        step_id=intent.step_id,
-        account=intent.account,
-        action=intent.action.value,
-        instrument=intent.instrument,
-        quantity=intent.quantity,
-        limit=intent.limit_price,
-        stop=intent.stop,
-        target=intent.target_price,
-        time_in_force=intent.time_in_force.value,
-    )
 
 
 def side_of(action: Action) -> str:
@@ -106,7 +90,7 @@ def order_for(case: Case) -> KernelIntent:
         dfid=intent.dfid,
         step_id=intent.step_id,
         attempt=intent.attempt,
-        key=key_of(case.claim.intent),
+        key=key_of_intent(case.claim.intent),
         action=intent.action,
         instrument=intent.instrument or _cancelled(case),
         side=side_of(intent.action),

@@ -88,7 +88,8 @@ class Evidence:
                 self.say(seq, Code.KEY_MISMATCH, key, order["key"])
             partial = ("PARTIAL",) if order["time_in_force"] == "IOC" else ()
             self._orders[order["key"]] = (*ANSWERED, *partial)
-            self._owed[order["key"]] = (seq, order["valid_until"] + RECEIPT_MARGIN_US)
+            if intent["action"] != "CANCEL":  # it has no effect of its own; what it cancels owes the receipt
+                self._owed[order["key"]] = (seq, order["valid_until"] + RECEIPT_MARGIN_US)
 
     def _receipt(self, seq: int, receipt: Body) -> None:
         if receipt["key"] not in self._orders:

@@ -8,13 +8,14 @@ from kernel import exact, opening
 from kernel.case import stance_of
 from kernel.claim import Inside, judged
 from kernel.folds.receipts import reserve
-from kernel.orders import FEE_RESERVE_BPS, key_of
+from kernel.orders import FEE_RESERVE_BPS
 from kernel.state.accounts import WHOLE, Account, Order
 from kernel.state.flows import Flow, Held
 from kernel.state.memory import Prior
 from kernel.state.standing import tightened
 from kernel.state.whole import State
 from kernel.table import FACES
+from ledger.intents import key_of_intent
 from rules.contract import Contract
 from schemas.models import (
     Action,
@@ -51,7 +52,7 @@ def fold_decision(state: State, entry: DecisionEntry, seq: int) -> None:
     intent, flow, account = inside.intent, state.flows[entry.dfid], state.accounts[entry.account]
     grant = state.grants.contract(intent.agent_id, intent.contract_version)
     assert grant is not None
-    key = key_of(intent) if entry.verdict is not Verdict.REJECTED else None
+    key = key_of_intent(intent) if entry.verdict is not Verdict.REJECTED else None
     prior = Prior(dfid=entry.dfid, verdict=entry.verdict, reason=entry.reason, key=key, seq=seq)
     state.memory.remember(entry.digest, flow.trigger_time, prior)
     if inside.window is not None and inside.window.kind is WindowKind.LATE:
@@ -86,7 +87,7 @@ def _spend(flow: Flow, agent_id: str, usage: Usage) -> None:
 def _accepted(
     state: State, flow: Flow, account: Account, intent: Intent, contract: Contract, entry: DecisionEntry
 ) -> None:
-    flow.steps[intent.step_id] = key_of(intent)
+    flow.steps[intent.step_id] = key_of_intent(intent)
     if intent.action is Action.HALT:
         _halt(state, account, intent, contract)
     if entry.intent is not None and intent.action is not Action.CANCEL:
@@ -127,7 +128,7 @@ def _halt(state: State, account: Account, intent: Intent, contract: Contract) ->
 
 
 def _escalated(state: State, flow: Flow, intent: Intent, inside: Inside, entry: DecisionEntry) -> None:
-    flow.steps[intent.step_id] = key_of(intent)
+    flow.steps[intent.step_id] = key_of_intent(intent)
     state.own_agent(entry.account, intent.agent_id).spend_token(state.now)
     flow.ended(FlowStatus.ESCALATED)
     flow.held = held_of(intent, entry)

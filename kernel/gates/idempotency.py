@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kernel.case import Case, Stance
-from kernel.orders import key_of
 from kernel.ruling import Answer, Duplicate, Refusal
+from ledger.intents import key_of_intent
 from schemas.models import FlowStatus, Intent, Verdict
 from schemas.reasons import Reason
 
@@ -40,7 +40,7 @@ def idempotency(case: Case) -> Answer:
 
 def _second(case: Case, intent: Intent, taken: bytes) -> Answer:
     """The same order meant twice is a duplicate; another one for the same step is refused."""
-    if key_of(intent) != taken:
+    if key_of_intent(intent) != taken:
         return _closed(Reason.STEP_ALREADY_DECIDED)
     waiting = case.known is not None and case.known.status is FlowStatus.ESCALATED
     verdict = Verdict.ESCALATED if waiting else Verdict.ACCEPTED

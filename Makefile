@@ -9,7 +9,7 @@ export HF_HUB_OFFLINE := 1
 
 setup: $(STAMP)
 
-# uv, itself from the package index, installs the 127 locked packages in seconds; every hash is checked.
+# uv, itself from the package index, installs the locked packages in seconds; every hash is checked.
 $(STAMP): requirements.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "interlock needs $(PYTHON): install Python 3.11, or make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@test -x $(BIN)/python || echo "setting up .venv: about 2 GB to download, 6 GB on disk (PyTorch brings its CUDA libraries on Linux)"
@@ -52,7 +52,7 @@ vectors: setup
 
 # No index address reaches the lock: it must work with any mirror.
 lock: setup
-	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links --all-extras --python-version 3.11 pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --all-extras --python-version 3.11 pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,17 +1,17 @@
 # Two commands matter: `make demo` and `make check`. Everything else is a part of one of them.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMP := .venv/.installed
 export TORCHDYNAMO_DISABLE := 1
 export HF_HUB_OFFLINE := 1
 
-.PHONY: setup demo check quick format lint types unit broker train lock vectors simulate clean
+.PHONY: setup demo check quick format lint types unit broker train lock vectors clean
 
 setup: $(STAMP)
 
 # uv, itself from the package index, installs the locked packages in seconds; every hash is checked.
 $(STAMP): requirements.lock pyproject.toml
-	@command -v $(PYTHON) >/dev/null || { echo "interlock needs $(PYTHON): install Python 3.11, or make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))' || { echo "interlock needs Python 3.11 or 3.12: install it, or make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@test -x $(BIN)/python || echo "setting up .venv: about 2 GB to download, 6 GB on disk (PyTorch brings its CUDA libraries on Linux)"
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1"

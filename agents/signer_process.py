@@ -5,6 +5,7 @@ its own ledger and nothing else. It ends when its worker does (end of stream), s
 """
 
 import argparse
+import signal
 import socket
 import stat
 import sys
@@ -103,6 +104,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--name", required=True)
     parser.add_argument("--types", nargs="+", required=True)
     chosen = parser.parse_args(arguments)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the worker's; the signer ends with its socket
     office = Office(ledger=chosen.ledger, name=chosen.name, payload_types=frozenset(chosen.types))
     try:
         seed = read_seed(chosen.key)

@@ -12,6 +12,7 @@ from interlock.context import state_folder
 from interlock.demo_plan import Wanted
 from interlock.demo_report import as_plain, text
 from interlock.demo_show import showing
+from interlock.demo_steps import DemoFailed
 from interlock.feed.feeder import FeedFailed
 from interlock.say import Exit, Stop, as_json, command, data
 from interlock.tape.lean import BadTape
@@ -28,8 +29,8 @@ def run_demo(
     lanes: Annotated[str, typer.Option(envvar="LANES", help="of eoam, sds, dlpci")] = "eoam,sds,dlpci",
     whole_day: Annotated[bool, typer.Option("--whole-day", help="all of the shipped day")] = False,
     free_running: Annotated[bool, typer.Option("--free-running", help="do not wait for rest")] = False,
-    speed: Annotated[float, typer.Option(help="of a free run, times the tape's pace")] = 600.0,
-    minutes: Annotated[int | None, typer.Option(help="only the first minutes of the window")] = None,
+    speed: Annotated[float, typer.Option(min=0.1, max=100_000, help="of a free run")] = 60.0,
+    minutes: Annotated[int | None, typer.Option(min=1, help="only the first minutes of the window")] = None,
     json_: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """One real market day on a real Kafka, ending in a verified, identically replayed ledger."""
@@ -40,12 +41,16 @@ def run_demo(
     try:
         with showing() as show:
             ran = demo.run(state_folder(), options, show)
-    except demo.DemoFailed as failed:
-        raise Stop(Exit.FAILED, f"the demo failed in {failed}", fix="interlock doctor") from None
+    except DemoFailed as failed:
+        raise Stop(
+            Exit.FAILED, f"the demo failed in {failed}", fix="read the logs in .interlock/logs"
+        ) from None
     except FeedFailed as failed:
         raise Stop(Exit.FAILED, f"the demo failed in the feed: {failed}", fix="interlock doctor") from None
     except (BadTape, OSError) as error:
-        raise Stop(Exit.FAILED, f"the tape: {error}", fix="see interlock/tape/PROVENANCE.md") from None
+        raise Stop(
+            Exit.FAILED, f"the tape: {error}", fix="a CSV, a CSV.gz or a folder of Lean zips"
+        ) from None
     except KeyboardInterrupt:
         raise Stop(Exit.FAILED, "stopped; broker and registry stay up", fix="interlock down") from None
     as_json(as_plain(ran)) if json_ else data(text(ran))
@@ -56,6 +61,9 @@ def run_demo(
 def lanes_of(text_: str) -> tuple[Lane, ...]:
     """`eoam,dlpci` as lanes. Raises Stop naming the ones there are."""
     try:
-        return tuple(Lane(word.strip().upper()) for word in text_.split(",") if word.strip())
+        found = tuple(Lane(word.strip().upper()) for word in text_.split(",") if word.strip())
     except ValueError:
-        raise Stop(Exit.USAGE, f"lanes {text_!r}", fix="of eoam, sds, dlpci, with commas") from None
+        found = ()
+    if not found:
+        raise Stop(Exit.USAGE, f"lanes {text_!r}", fix="of eoam, sds, dlpci, with commas")
+    return found

@@ -106,7 +106,7 @@ def why(
 @app.command("decisions")
 @command
 def list_decisions(
-    count: Annotated[int, typer.Option("-n", help="the last N")] = 20,
+    count: Annotated[int, typer.Option("-n", min=1, help="the last N")] = 20,
     ledger: LedgerOption = None,
     json_: JsonOption = False,
 ) -> None:

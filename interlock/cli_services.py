@@ -18,6 +18,7 @@ from interlock.services.doctor import examine
 from interlock.services.finding import is_healthy, lines
 from interlock.services.program_status import Phase
 from interlock.services.running import Running
+from interlock.services.topics import ensure_ledger
 from schemas.models import Lane
 from transport.card import Card, folder, load_card
 from transport.names import LIVE, ledger_name
@@ -85,6 +86,9 @@ def start(
             f"no lane {error}: {', '.join(lane.name.lower() for lane in Lane)}"
         ) from None
     state = state_folder()
+    if daemon.is_running(state, LIVE):
+        say("the LIVE ledger runs already; interlock ps shows it")
+        return
     running = local.ensure(state, say=say)
     card = _live(running, account or ["paper-1", "paper-2"])
     daemon.start(state, LIVE, programs(running, card, chosen))
@@ -119,7 +123,9 @@ def ps(json_: JsonOption = False) -> None:
 def _live(running: Running, accounts: list[str]) -> Card:
     state: Path = running.root
     if (folder(state, LIVE) / "card.json").exists():
-        return load_card(state, LIVE)
+        card = load_card(state, LIVE)
+        ensure_ledger(running, LIVE, shards=card.shards)  # topics and rights that went missing come back
+        return card
     card = create(running, LIVE, clock="LIVE", accounts=accounts, say=say)
     opened = [Account(name=name, deposit=DEPOSIT) for name in accounts]
     open_accounts(running, card, context(LIVE).schema_ids(), opened, time.time_ns() // 1_000)

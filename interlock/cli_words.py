@@ -132,7 +132,7 @@ def encode(
 @command
 def tap(
     topic: str,
-    count: Annotated[int, typer.Option("-n", help="the last N records")] = 10,
+    count: Annotated[int, typer.Option("-n", min=1, help="the last N records")] = 10,
     ledger: Annotated[str | None, typer.Option("--ledger")] = None,
 ) -> None:
     """Show the last records of a topic as JSON."""

@@ -91,8 +91,8 @@ def context(name: str | None = None) -> Context:
     running = find(state)
     if running is None:
         raise ServicesError("no broker runs here", fix="interlock up")
-    ledger = current_ledger(state) if name is None else ledger_name(name)
     try:
+        ledger = current_ledger(state) if name is None else ledger_name(name)
         return Context(running=running, card=load_card(state, ledger))
-    except CardError as error:
+    except (CardError, ValueError) as error:
         raise ServicesError(str(error), fix="interlock start, or make demo") from None

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from interlock.audit import Audited, audit
 from interlock.context import Context, make_current
-from interlock.demo_plan import Wanted, plan
+from interlock.demo_plan import Wanted, plan, window
 from interlock.demo_show import Show
+from interlock.demo_steps import REST_S, DemoFailed, check, seal, wait_ready
 from interlock.feed import redeliver
 from interlock.feed.feeder import Fed, Feeder, free_running, lock_step
 from interlock.feed.plan import Item
@@ -22,15 +23,15 @@ from interlock.services import local
 from interlock.services.running import Running
 from interlock.services.supervisor import Supervisor, supervised
 from interlock.tally import Tally
-from interlock.witness import note_path, remembered
+from interlock.tape.group import MINUTE_US
+from interlock.tape.shipped import read
 from ledger.signing import Signer
 from schemas.models import Lane
 from transport.card import CardError, folder, seed
 from transport.names import LedgerName
 
 ACCOUNTS = (Account(name="paper-1", deposit="100000"), Account(name="paper-2", deposit="50000"))
-MINUTE_US = 60_000_000
-READY_S, REST_S, SEAL_S = 120.0, 90.0, 60.0
+NAMES = tuple(each.name for each in ACCOUNTS)
 
 
 Disturb = Callable[[Item, Supervisor], None]
@@ -39,14 +40,6 @@ HELLOS = {
     Lane.SDS: ("sovereign",),
     Lane.DLPCI: ("prover", "prover-b"),
 }
-
-
-class DemoFailed(RuntimeError):
-    """A part of the demo failed: ``part`` names it."""
-
-    def __init__(self, part: str, why: str) -> None:
-        super().__init__(f"{part}: {why}")
-        self.part = part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +80,10 @@ def run(
     disturb: called after each group with the supervisor (fault tests kill programs through it).
     """
     began = time.monotonic()
+    window(read(options.wanted.tape), options.wanted)  # a tape that cannot be read costs nobody a ledger
     running = local.ensure(state, say=show.step)
     name = LedgerName(options.name) if options.name else next_name(running.root)
-    card = create(running, name, clock="TAPE", accounts=[each.name for each in ACCOUNTS], say=show.step)
+    card = create(running, name, clock="TAPE", accounts=NAMES, lanes=options.lanes, say=show.step)
     there = Context(running=running, card=card)
     make_current(running.root, name)
     ids = there.schema_ids()
@@ -101,13 +95,14 @@ def run(
     kept = [*programs(running, card, options.lanes), *extra_programs(running, card, options.lanes)]
     show.step(f"starting {len(kept)} processes")
     with supervised(running.state, name, kept) as supervisor:
-        _wait_ready(observer, supervisor, sum(len(HELLOS[lane]) for lane in options.lanes))
+        hellos = sum(len(HELLOS[lane]) for lane in options.lanes)
+        wait_ready(observer, supervisor, hellos=hellos, accounts=len(ACCOUNTS))
         show.step(
             f"feeding {len(items)} groups {'in lock-step' if options.speed is None else 'free-running'}"
         )
         _feed(there, feeder, observer, items, options, show, supervisor, disturb)
         show.step("sealing: the last checkpoint and the witness's note")
-        _seal(feeder, observer, there, items[-1].at)
+        seal(feeder, observer, there, items[-1].at)
         restarts = {one.name: one.starts - 1 for one in supervisor.status() if one.starts > 1}
     observer.close()
     show.step("verifying the ledger against the witness's note, and replaying it")
@@ -127,22 +122,6 @@ def _seed(running: Running, name: str, who: str) -> bytes:
         return who.encode().ljust(32, b".")[:32]
 
 
-def _wait_ready(observer: Observer, supervisor: Supervisor, hellos: int) -> None:
-    deadline = time.monotonic() + READY_S
-    tally = observer.tally
-    while tally.entries["MANIFEST"] < hellos or len(tally.accounts) < len(ACCOUNTS) or not observer.at_rest():
-        observer.poll(0.05)
-        _check(supervisor)
-        if time.monotonic() > deadline:
-            said, opened = tally.entries["MANIFEST"], len(tally.accounts)
-            raise DemoFailed("workers", f"{said} of {hellos} agents said hello, {opened} accounts are open")
-
-
-def _check(supervisor: Supervisor) -> None:
-    for one in supervisor.gave_up():
-        raise DemoFailed(one.name, f"stopped again and again at {one.place}: read {one.log}")
-
-
 def _feed(
     there: Context, feeder: Feeder, observer: Observer, items: Sequence[Item], options: Options, show: Show,
     supervisor: Supervisor, disturb: Disturb | None,
@@ -151,19 +130,19 @@ def _feed(
 
     def each(item: Item) -> None:
         show.frame(observer.tally, item.at, (item.at - items[0].at) / span)
-        _check(supervisor)
+        check(supervisor)
         if disturb is not None:
             disturb(item, supervisor)
         if options.speed is not None:
             observer.poll(0)
 
     def rest() -> None:
-        observer.wait_for_rest(REST_S, lambda: _check(supervisor))
+        observer.wait_for_rest(REST_S, lambda: check(supervisor))
         first = observer.tally.first_proposal
         if options.wanted.made_up and first is not None and not feeder.fed.faults[redeliver.NAME]:
             redeliver.send_again(there, first)
             feeder.fed.faults[redeliver.NAME] += 1
-            observer.wait_for_rest(REST_S, lambda: _check(supervisor))
+            observer.wait_for_rest(REST_S, lambda: check(supervisor))
 
     try:
         if options.speed is None:
@@ -174,25 +153,3 @@ def _feed(
         rest()
     except TimeoutError as error:
         raise DemoFailed("lock-step" if options.speed is None else "coming to rest", str(error)) from None
-
-
-def _seal(feeder: Feeder, observer: Observer, there: Context, last: int) -> None:
-    """Tick until a checkpoint covers everything and the witness has cosigned it."""
-    deadline = time.monotonic() + SEAL_S
-    feeder.tick(last + 20 * MINUTE_US)  # every deadline and expiry of the tape lies before it
-    observer.wait_for_rest(REST_S)
-    ticks = 0
-    while time.monotonic() < deadline:
-        observer.poll(0.02)
-        size = observer.tally.sealed_size
-        if size and size + 1 == observer.tally.size:
-            point = remembered(note_path(there.running.root, there.name))
-            if point is not None and point.size == size:
-                return
-        elif ticks < 5:
-            ticks += 1
-            feeder.tick(last + (20 + ticks) * MINUTE_US)
-            observer.poll(0.3)
-    raise DemoFailed(
-        "witness", "no cosigned checkpoint covers the ledger: read the logs of kernel and witness"
-    )

@@ -11,6 +11,7 @@ from interlock.feed.faults import faults
 from interlock.feed.made_up import headlines, instructions
 from interlock.feed.plan import Item, Send, signals
 from interlock.tape.group import MINUTE_US, Group
+from interlock.tape.lean import BadTape
 from interlock.tape.shipped import SHIPPED, read
 from ledger.signing import Signer
 from schemas.models import MarketSignal
@@ -32,7 +33,9 @@ class Wanted:
 
 
 def window(groups: Sequence[Group], wanted: Wanted) -> list[Group]:
-    """The groups that are fed."""
+    """The groups that are fed, at least one. Raises BadTape when there is none."""
+    if not groups:
+        raise BadTape(f"{wanted.tape}: no row in it")
     if wanted.whole_day or wanted.tape != SHIPPED:
         kept = list(groups)
         first = kept[0].at if kept else 0
@@ -45,6 +48,8 @@ def window(groups: Sequence[Group], wanted: Wanted) -> list[Group]:
     kept = [group for group in kept if group.at >= first]
     if wanted.minutes is not None:
         kept = [group for group in kept if group.at < first + wanted.minutes * MINUTE_US]
+    if not kept:
+        raise BadTape(f"{wanted.tape}: nothing lies in the minutes asked for")
     return kept
 
 

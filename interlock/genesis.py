@@ -19,7 +19,7 @@ from interlock.services.topics import allow, ensure_ledger
 from ledger.envelope import seal
 from ledger.signing import Signer
 from schemas import avsc
-from schemas.models import Control, Verb
+from schemas.models import Control, Lane, Verb
 from schemas.publish import Published, publish
 from schemas.wire import SchemaIds
 from transport.card import Card, seed, write_card, write_seed
@@ -50,7 +50,7 @@ class Message:
 
 def create(
     running: Running, name: LedgerName, *, clock: str, accounts: Sequence[str], shards: int = 1,
-    say: Callable[[str], None] = lambda _: None,
+    lanes: Sequence[Lane] = tuple(Lane), say: Callable[[str], None] = lambda _: None,
 ) -> Card:  # fmt: skip
     """Make a ledger: topics, ACLs, subjects, keys and grants. ServicesError when a service refuses."""
     state = running.root
@@ -71,7 +71,7 @@ def create(
     send(
         running, "release", name,
         [Message(topic="registry", partition=0, key=key, value=ids.pack(envelope))
-         for key, envelope in documents(keys["root"], keys["registry"], held, published)],
+         for key, envelope in documents(keys["root"], keys["registry"], held, published, lanes)],
     )  # fmt: skip
     return card
 
@@ -127,6 +127,10 @@ def send(running: Running, principal: str, name: LedgerName, messages: Sequence[
         if error is not None:
             refused.append(str(error))
 
+    if not running.password_file(principal).exists():
+        raise ServicesError(
+            f"no broker user {principal!r}", fix="one that interlock doctor knows: feeder, console"
+        )
     producer = Producer(
         {
             **running.client(principal),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ledger.envelope import seal
@@ -15,7 +16,7 @@ from rules.routing_table import canonical_routing, routing_from_yaml
 from schemas import avsc
 from schemas.canonical import jcs
 from schemas.kinds import Role
-from schemas.models import DocumentKind, Envelope, RegistryDocument
+from schemas.models import DocumentKind, Envelope, Lane, RegistryDocument
 from schemas.publish import Published
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,8 +82,12 @@ def documents(
     registry: Signer,
     signers: Mapping[str, tuple[Signer, Role, tuple[str, ...]]],
     published: Sequence[Published],
+    lanes: Sequence[Lane] = tuple(Lane),
 ) -> Iterator[tuple[bytes, Envelope]]:
-    """Record key and signed document of everything a new ledger starts with."""
+    """Record key and signed document of everything a new ledger starts with.
+
+    A lane without workers gets no routes: its flows would wait for answers that nobody gives.
+    """
     yield Release(root).key(registry.public, registry.keyid, Role.REGISTRY, ())
     release = Release(registry)
     for who in sorted(signers):
@@ -96,7 +101,8 @@ def documents(
         yield release.sign(DocumentKind.INSTRUMENT, str(instrument["instrument"]), "1", jcs(instrument))
     for contract in contracts():
         yield release.sign(DocumentKind.CONTRACT, contract.agent_id, contract.version, canonical(contract))
-    table = routing_from_yaml(ROUTING.read_text(encoding="utf-8"))
+    written = routing_from_yaml(ROUTING.read_text(encoding="utf-8"))
+    table = replace(written, rows=tuple(row for row in written.rows if row.lane in lanes))
     yield release.sign(DocumentKind.ROUTING, "routing", table.version, canonical_routing(table))
     if WEIGHTS.exists():
         model = json.loads(WEIGHTS.read_text(encoding="utf-8"))

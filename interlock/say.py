@@ -71,10 +71,12 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
             _end(Exit.UNREACHABLE, error.what, error.fix)
         except (ConfigError, NotPlain, PublishRefused) as error:
             _end(Exit.FAILED, f"{type(error).__name__}: {error}", "")
-        except (KafkaException, LogError) as error:
-            _end(Exit.UNREACHABLE, f"the broker: {error}", "interlock doctor")
         except TimeoutError as error:
             _end(Exit.TIMED_OUT, str(error), "interlock doctor")
+        except OSError as error:
+            _end(Exit.FAILED, f"{error.filename or ''}: {error.strerror or error}", "name another path")
+        except (KafkaException, LogError) as error:
+            _end(Exit.UNREACHABLE, f"the broker: {error}", "interlock doctor")
         raise AssertionError("unreachable")
 
     return run

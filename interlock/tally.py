@@ -57,6 +57,7 @@ class Tally:
     lanes: dict[bytes, str] = field(default_factory=dict)
     last_dfid: bytes | None = None
     size: int = 0
+    now: int = 0  # of the last entry, micros UTC
     sealed_size: int = 0  # of the last checkpoint
     accounts: set[bytes] = field(default_factory=set)  # that have a published view
     first_proposal: Record | None = None
@@ -90,7 +91,7 @@ class Tally:
         leaf = decode_entry(value)
         kind = EntryKind(leaf.kind)
         self.entries[kind.name] += 1
-        self.size = leaf.seq + 1
+        self.size, self.now = leaf.seq + 1, leaf.ts
         if kind is EntryKind.CHECKPOINT:
             self.sealed_size = leaf.seq
         if kind in (EntryKind.FLOW, EntryKind.DECISION, EntryKind.REPORT, EntryKind.RECEIPT,

@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         trust = parse_trust(parsed.trust.read_text(encoding="utf-8")) if parsed.trust else None
         anchors = _anchors(parsed.anchor, trust, findings)
         read = verify_files(archives(parsed.place), Level[parsed.level.upper()], anchors, trust, findings)
-    except (OSError, BadTrust) as error:
+    except (OSError, BadTrust, UnicodeDecodeError) as error:
         sys.stderr.write(f"cannot start: {error}\n")
         return USAGE
     report = {

@@ -74,11 +74,11 @@ class KafkaTail:
         self._where = f"{physical(ledger, topic)}[{partition}]"
         self._next = start
         self._seen_end = -1
-        config = kafka_config.reading(settings, group)
+        config = kafka_config.reading(settings, group) | {"log_level": 2}  # what goes wrong is raised
         self._consumer = Consumer(config)
         # Never assigned, so never fetching: a broker answers a connection one request at a time, and behind
         # a waiting fetch the question for the end would take as long as the fetch waits (measured: 100 ms).
-        self._asking = Consumer(config | {"log_level": 2})  # what it cannot reach, the reader says too
+        self._asking = Consumer(config)
         self._at = TopicPartition(physical(ledger, topic), partition)
         low, _ = self._bounds()
         self._next = max(start, low)

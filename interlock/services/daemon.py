@@ -43,6 +43,11 @@ def start(root: Path, ledger: str, programs: Sequence[Program]) -> None:
         raise ServicesError(f"the supervisor of {ledger} did not come up", fix=f"read {log}")
 
 
+def is_running(root: Path, ledger: str) -> bool:
+    """Whether a ledger has a supervisor."""
+    return detached.running(pid_file(State(root=root.absolute()), ledger)) is not None
+
+
 def stop(root: Path, ledger: str) -> bool:
     """End a ledger's supervisor and everything it keeps; whether there was one."""
     path = pid_file(State(root=root.absolute()), ledger)

@@ -7,15 +7,19 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
+from interlock.grants import LOOP_ROLES
 from interlock.services import daemon, detached, maven, ports, preflight, registry
 from interlock.services.doctor_broker import examine_broker
 from interlock.services.faults import ServicesError
 from interlock.services.finding import Finding, fault, note, ok, some
+from interlock.services.principals import PRINCIPALS
 from interlock.services.program_status import Phase
 from interlock.services.running import Running, remembered
 from interlock.services.state import State
 from interlock.services.versions import DISK_NEEDED_MB, KAFKA, REGISTRY
 from kernel.gates import GATES, NOT_YET
+from schemas.topics import THINKERS
+from transport.card import key_path
 from transport.names import LIVE, LedgerName
 from transport.probes import ready
 
@@ -107,6 +111,15 @@ def _secrets(state: State, ledger: LedgerName) -> list[Finding]:
     if wide := [path.name for path in files if path.stat().st_mode & _PRIVATE]:
         fix = "chmod 600 them, and replace them if others use this machine"
         findings.append(fault("keys", f"others can read {some(wide)}", fix=fix))
+    if (state.root / "ledgers" / ledger).exists():
+        names = [state.password_file(principal) for principal in PRINCIPALS]
+        names += [key_path(state.root, ledger, who) for who in (*LOOP_ROLES, *THINKERS, "root", "registry")]
+        names.append(state.root / "ledgers" / ledger / "card.json")
+        if absent := [path.name for path in names if not path.exists()]:
+            fix = "put them back from a copy: nobody can draw them again"
+            findings.append(fault("keys", f"missing: {some(absent)}", fix=fix))
+    elif ledger != LIVE:
+        findings.append(fault("ledger", f"no ledger {ledger} here", fix="make demo, or interlock start"))
     return findings or [ok("keys", f"{len(files)} readable by their owner alone")]
 
 

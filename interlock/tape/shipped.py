@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import gzip
+import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -35,7 +37,10 @@ def read(path: Path = SHIPPED) -> list[Group]:
     A CSV (plain or .gz) has the columns of COLUMNS; a folder holds Lean zips of one instrument named
     ``<instrument>`` without its dash (btcusd). Raises BadTape naming the row, or OSError.
     """
-    groups = list(_lean(path)) if path.is_dir() else list(_table(path))
+    try:
+        groups = list(_lean(path)) if path.is_dir() else list(_table(path))
+    except (EOFError, zlib.error, zipfile.BadZipFile, UnicodeDecodeError) as error:
+        raise BadTape(f"{path} is damaged: {error}") from None
     return sorted(groups, key=lambda group: (group.at, group.instrument))
 
 

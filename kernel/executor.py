@@ -13,7 +13,7 @@ from decimal import Decimal
 from kernel.executor_state import Attempt, ExecutorState
 from kernel.executor_words import FINAL, order_of, receipt_of
 from kernel.venues.venue import Venue, VenueAnswer, VenueAway, VenueOrder, answer_of
-from ledger.envelope import opened, seal, signed_by
+from ledger.envelope import opened, seal, signed_by, well_formed
 from ledger.intents import client_order_id
 from ledger.registry import Registry, RegistryRefused
 from ledger.signing import Signer
@@ -132,14 +132,18 @@ class Executor:
         except Unreadable as error:
             outputs.append(self._quarantine(record, QuarantineReason.UNREADABLE, str(error), now))
             return None
-        key = self.registry.keys.valid(envelope.signatures[0].keyid, Role.KERNEL_INTENT, self.registry.seq)
-        if key is None or not signed_by(envelope, key.public):
+        if not self._is_the_kernels(envelope):
             outputs.append(self._quarantine(record, QuarantineReason.BAD_SIGNATURE, "not the kernel's", now))
             return None
         if intent.ledger != self._ledger:
             outputs.append(self._quarantine(record, QuarantineReason.WRONG_LEDGER, intent.ledger.hex(), now))
             return None
         return envelope, intent
+
+    def _is_the_kernels(self, envelope: Envelope) -> bool:
+        names = [each.keyid for each in envelope.signatures] if well_formed(envelope) else []
+        keys = [self.registry.keys.valid(name, Role.KERNEL_INTENT, self.registry.seq) for name in names]
+        return any(key is not None and signed_by(envelope, key.public) for key in keys)
 
     def _act(self, envelope: Envelope, intent: KernelIntent, now: int) -> list[Output]:
         if self.state.knows(intent.key):

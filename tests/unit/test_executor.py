@@ -138,6 +138,15 @@ def test_an_order_that_the_kernel_did_not_sign_is_quarantined(tmp_path):
     assert not any(isinstance(out, Effect) for out in outputs)
 
 
+def test_an_order_without_any_signature_is_quarantined(tmp_path):
+    envelope = seal(order(), KERNEL)
+    bare = Envelope(payload_type=envelope.payload_type, payload=envelope.payload, signatures=())
+    unsigned = Record(topic="kernel.intents", partition=0, offset=0, key=b"", value=IDS.pack(bare))
+    outputs = executor(tmp_path).step([unsigned], NOW)
+    reasons = [unframed(Quarantined, out.value).reason for out in outputs if isinstance(out, Produce)]
+    assert reasons == ["BAD_SIGNATURE"]
+
+
 def test_an_order_of_another_ledger_is_quarantined(tmp_path):
     outputs = executor(tmp_path).step([record(order(ledger=b"M" * 16))], NOW)
     assert [unframed(Quarantined, o.value).reason for o in outputs if isinstance(o, Produce)] == [

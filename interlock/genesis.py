@@ -56,7 +56,7 @@ def create(
     state = running.root
     granted = contracts()
     signers = signers_of([contract.agent_id for contract in granted], accounts)
-    card, keys = _draw(state, name, clock, shards, [*signers, "root", "registry", "witness"])
+    card, keys = draw(state, name, clock, shards, [*signers, "root", "registry", "witness"])
     say(f"ledger {name} {card.ledger.hex()}: topics and rights")
     ensure_ledger(running, name, shards=shards)
     for contract in granted:
@@ -156,9 +156,13 @@ def send(running: Running, principal: str, name: LedgerName, messages: Sequence[
         )
 
 
-def _draw(
+def draw(
     state: Path, name: str, clock: str, shards: int, who: Sequence[str]
 ) -> tuple[Card, dict[str, Signer]]:
+    """Draw a ledger's id and a key for each of ``who`` (root among them), and write card and seeds once.
+
+    Raises FileExistsError when the ledger has a card already: its identity never changes.
+    """
     seeds = {each: os.urandom(32) for each in who}
     signers = {each: Signer(value) for each, value in seeds.items()}
     card = Card(

@@ -14,6 +14,8 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from confluent_kafka.schema_registry.error import SchemaRegistryError
 
+from interlock.genesis import draw
+from interlock.grants import LOOP_ROLES
 from interlock.services import access, detached, kafka, local, topics
 from interlock.services.doctor import examine
 from interlock.services.faults import ServicesError
@@ -21,11 +23,13 @@ from interlock.services.finding import Level, is_healthy
 from interlock.services.principals import add_user
 from interlock.services.running import Running, find
 from interlock.services.state import State
-from schemas.topics import BY_NAME, TOPICS
+from schemas.topics import BY_NAME, THINKERS, TOPICS
+from transport.card import key_path
 from transport.names import LIVE, ledger_name, physical, transactional_id
 
 pytestmark = pytest.mark.broker
 LEDGER = ledger_name("wall")
+SIGNERS = (*LOOP_ROLES, *THINKERS, "root", "registry", "witness")
 SCHEMA = '{"type":"record","name":"Probe","fields":[{"name":"a","type":"int"%s}%s]}'
 
 
@@ -34,6 +38,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     root = tmp_path_factory.mktemp("services") / "state"
     running = local.ensure(root)
     topics.ensure_ledger(running, LEDGER)
+    draw(running.root, LEDGER, "TAPE", 1, SIGNERS)
     yield running
     local.down(root)
 
@@ -111,9 +116,22 @@ def test_topics_are_made_as_the_table_says_and_the_doctor_agrees(services: Runni
     assert is_healthy(findings)
 
 
+def test_the_doctor_names_a_ledger_that_never_was_and_a_key_that_is_gone(services: Running) -> None:
+    never = {one.about: one for one in examine(services.root, ledger_name("never")) if one.fix}
+    assert never["ledger"].level is Level.FAULT
+    key = key_path(services.root, LEDGER, "risk")
+    kept = key.read_bytes()
+    key.unlink()
+    faults = [one for one in examine(services.root, LEDGER) if one.level is Level.FAULT]
+    key.write_bytes(kept)
+    key.chmod(0o600)
+    assert [(one.about, "risk.key" in one.what) for one in faults] == [("keys", True)]
+
+
 def test_the_doctor_names_a_topic_that_is_gone_and_a_hole_in_the_wall(services: Running) -> None:
     broken = ledger_name("broken")
     topics.ensure_ledger(services, broken)
+    draw(services.root, broken, "TAPE", 1, SIGNERS)
     admin = AdminClient(services.admin())
     for answer in admin.delete_topics([physical(broken, "escalations")]).values():
         answer.result(timeout=10)
@@ -265,10 +283,10 @@ def test_fresh_starts_empty_and_more_brokers_need_it(services: Running) -> None:
     with pytest.raises(ServicesError, match="has 1 broker"):
         local.ensure(services.root, brokers=3)
     began = json.loads(services.state.ports.read_text(encoding="utf-8"))["cluster"]
-    (services.root / "ledgers").mkdir()
+    assert (services.root / "ledgers" / LEDGER / "card.json").exists()
     emptied = local.ensure(services.root, fresh=True)
     assert emptied.cluster != began
-    assert (services.state.retired / began / "ledgers").is_dir()
+    assert (services.state.retired / began / "ledgers" / LEDGER / "card.json").exists()
     assert not (services.root / "ledgers").exists()
     admin = AdminClient(emptied.admin())
     assert physical(LEDGER, "kernel.ledger") not in admin.list_topics(timeout=10).topics

@@ -23,6 +23,7 @@ from interlock.services.finding import Level, is_healthy
 from interlock.services.principals import add_user
 from interlock.services.running import Running, find
 from interlock.services.state import State
+from interlock.services.supervisor import wait_until
 from schemas.topics import BY_NAME, THINKERS, TOPICS
 from transport.card import key_path
 from transport.names import LIVE, ledger_name, physical, transactional_id
@@ -233,8 +234,9 @@ def test_what_was_killed_is_started_again_with_its_ports_records_and_schemas(ser
     for pid in before:
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-    while services.all_run():
-        pass
+    assert wait_until(
+        lambda: all(detached.running(path) is None for path in services.pid_files()), timeout_s=30
+    )
     assert find(services.root) is None
     down = {one.about: one.what for one in examine(services.root, LEDGER) if one.level is Level.FAULT}
     assert down["kafka-0"] == "stopped without being asked"

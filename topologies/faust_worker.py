@@ -126,7 +126,7 @@ def worker_app(
         try:
             desk, answering = await asyncio.to_thread(start)
             await send_all(app, settings.ledger, await asyncio.to_thread(desk.hellos))
-        except Exception:
+        except Exception:  # outermost here: Faust would log it and run on, answering nobody
             logger.critical("%s cannot start", name, exc_info=True)
             logging.shutdown()
             os._exit(AGAIN)

@@ -77,6 +77,7 @@ def _record(schema: dict[str, Any]) -> str:
         annotation = _annotation(field["type"], imports)
         default = " = None" if "default" in field and field["default"] is None else ""
         default = " = ()" if field.get("default") == [] else default
+        default = f" = {field['default']!r}" if isinstance(field.get("default"), (bool, int)) else default
         comment = f"  # {field['doc']}" if "doc" in field else ""
         lines.append(f"    {field['name']}: {annotation}{default}{comment}\n")
     head = HEADER.format(doc=schema["doc"], snake=snake(schema["name"]))

@@ -12,6 +12,7 @@ from schemas.models.batch_entry import BatchEntry
 from schemas.models.checkpoint_entry import CheckpointEntry
 from schemas.models.clock_tick import ClockTick
 from schemas.models.close_entry import CloseEntry
+from schemas.models.compensation_ruling import CompensationRuling
 from schemas.models.control import Control
 from schemas.models.control_entry import ControlEntry
 from schemas.models.decision_entry import DecisionEntry
@@ -36,17 +37,21 @@ from schemas.models.guidance import Guidance
 from schemas.models.header import Header
 from schemas.models.headline_digest import HeadlineDigest
 from schemas.models.headline_text import HeadlineText
+from schemas.models.holding_diff import HoldingDiff
 from schemas.models.human_choice import HumanChoice
 from schemas.models.human_decision import HumanDecision
 from schemas.models.human_entry import HumanEntry
 from schemas.models.input_range import InputRange
 from schemas.models.instruction import Instruction
 from schemas.models.instruction_record import InstructionRecord
+from schemas.models.instrument_quote import InstrumentQuote
 from schemas.models.instrument_view import InstrumentView
 from schemas.models.intent import Intent
 from schemas.models.intent_kind import IntentKind
 from schemas.models.kernel_intent import KernelIntent
 from schemas.models.lane import Lane
+from schemas.models.mandate import Mandate
+from schemas.models.mandate_view import MandateView
 from schemas.models.manifest import Manifest
 from schemas.models.manifest_entry import ManifestEntry
 from schemas.models.mark import Mark
@@ -68,6 +73,7 @@ from schemas.models.report import Report
 from schemas.models.report_entry import ReportEntry
 from schemas.models.report_kind import ReportKind
 from schemas.models.schema_entry import SchemaEntry
+from schemas.models.side import Side
 from schemas.models.signature import Signature
 from schemas.models.snapshot import Snapshot
 from schemas.models.standing import Standing
@@ -100,6 +106,7 @@ __all__ = [
     "CheckpointEntry",
     "ClockTick",
     "CloseEntry",
+    "CompensationRuling",
     "Control",
     "ControlEntry",
     "DecisionEntry",
@@ -124,17 +131,21 @@ __all__ = [
     "Header",
     "HeadlineDigest",
     "HeadlineText",
+    "HoldingDiff",
     "HumanChoice",
     "HumanDecision",
     "HumanEntry",
     "InputRange",
     "Instruction",
     "InstructionRecord",
+    "InstrumentQuote",
     "InstrumentView",
     "Intent",
     "IntentKind",
     "KernelIntent",
     "Lane",
+    "Mandate",
+    "MandateView",
     "Manifest",
     "ManifestEntry",
     "Mark",
@@ -156,6 +167,7 @@ __all__ = [
     "ReportEntry",
     "ReportKind",
     "SchemaEntry",
+    "Side",
     "Signature",
     "Snapshot",
     "Standing",

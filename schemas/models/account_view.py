@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from schemas.models.agent_standing import AgentStanding
+from schemas.models.mandate_view import MandateView
 from schemas.models.position import Position
 from schemas.models.trading_state import TradingState
 
@@ -24,3 +25,5 @@ class AccountView:
     trading_state: TradingState
     halted_instruments: tuple[str, ...]
     open_intents: int
+    mandates: tuple[MandateView, ...] = ()
+    dirty: bool = False  # A flow failed after part of it was done: reducing actions only, until cleared.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from schemas.models.lane import Lane
+from schemas.models.standing import Standing
 from schemas.models.verb import Verb
 
 
@@ -29,3 +30,4 @@ class Control:
     expires_at: int | None = None
     reason: str  # A closed word, never free text.
     at: int
+    standing: Standing | None = None  # SUSPEND: how far; RESET: back to.

@@ -11,6 +11,7 @@ from schemas.models.envelope import Envelope
 from schemas.models.fact import Fact
 from schemas.models.flow_status import FlowStatus
 from schemas.models.input_range import InputRange
+from schemas.models.instrument_quote import InstrumentQuote
 from schemas.models.quote_seen import QuoteSeen
 from schemas.models.verdict import Verdict
 
@@ -33,3 +34,4 @@ class DecisionEntry:
     flow_status: FlowStatus
     reopens: bool
     intent: Envelope | None = None  # The signed order, when accepted with effect.
+    other_quotes: tuple[InstrumentQuote, ...] = ()  # At the offsets the snapshot names for its other instruments.

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from schemas.models.envelope import Envelope
 from schemas.models.fact import Fact
+from schemas.models.holding_diff import HoldingDiff
 from schemas.models.mark import Mark
 
 
@@ -23,3 +25,7 @@ class Escalation:
     expires_at: int
     seq: int
     at: int
+    agent_id: str | None = None
+    body: Envelope | None = None  # The exact payload whose digest a person must name.
+    diff: HoldingDiff | None = None
+    persons: int = 1  # How many signatures an answer needs.

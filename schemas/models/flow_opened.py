@@ -18,6 +18,8 @@ class FlowOpened:
     ledger: bytes
     dfid: bytes
     parent: bytes | None = None
+    parent_step: str | None = None  # Of a child: the mandate's step.
+    child_number: int | None = None  # Of a child: its number under the mandate, from 1.
     account: str
     decision_class: str
     lane: Lane

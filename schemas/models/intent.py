@@ -13,6 +13,7 @@ from schemas.models.generation import Generation
 from schemas.models.guidance import Guidance
 from schemas.models.intent_kind import IntentKind
 from schemas.models.lane import Lane
+from schemas.models.mandate import Mandate
 from schemas.models.refinement_round import RefinementRound
 from schemas.models.time_in_force import TimeInForce
 from schemas.models.usage import Usage
@@ -49,3 +50,4 @@ class Intent:
     explain_commitment: bytes
     evidence: bytes | None = None  # H_evidence (PCI only).
     generation: Generation | None = None
+    mandate: Mandate | None = None  # MANDATE only.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from schemas.models.compensation_ruling import CompensationRuling
 from schemas.models.envelope import Envelope
 from schemas.models.flow_status import FlowStatus
 
@@ -16,3 +17,4 @@ class ReceiptEntry:
     receipt: Envelope
     dfid: bytes
     flow_status: FlowStatus
+    compensations: tuple[CompensationRuling, ...] = ()

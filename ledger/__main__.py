@@ -6,7 +6,12 @@ Each command loads its own modules only, so that what `verify` rests on stays sm
 import importlib
 import sys
 
-COMMANDS = {"verify": "ledger.verify_cli", "show": "ledger.show_cli"}
+COMMANDS = {
+    "verify": "ledger.verify_cli",
+    "show": "ledger.show_cli",
+    "prove": "ledger.prove_cli",
+    "check-proof": "ledger.check_cli",
+}
 USAGE = 64
 
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from ledger import check_cli, prove_cli
+from ledger import check_proof_cli, prove_cli
 from ledger.archive import write_archive
 from ledger.check_receipt import check_receipt
 from ledger.findings import Findings, Outcome
@@ -156,10 +156,10 @@ def test_the_commands_make_a_receipt_and_check_it(tmp_path, capsys):
     words = [FLOW.hex(), str(tmp_path), "--note", str(tmp_path / "note"), "-o", str(made)]
     assert prove_cli.main([*words, "--tlog", str(tmp_path / "proofs")]) == 0
     assert len(list((tmp_path / "proofs").glob("*.tlog-proof"))) == len(RECEIPT.entries)
-    assert check_cli.main([str(made), "--trust", str(tmp_path / "trust.json")]) == 0
+    assert check_proof_cli.main([str(made), "--trust", str(tmp_path / "trust.json")]) == 0
     assert "What was ruled" in capsys.readouterr().out
-    assert check_cli.main([str(made)]) == Outcome.INCOMPLETE
+    assert check_proof_cli.main([str(made)]) == Outcome.INCOMPLETE
     before, _, after = made.read_text().rpartition("AAAA")
     made.write_text(f"{before}AAAB{after}")
-    assert check_cli.main([str(made), "--trust", str(tmp_path / "trust.json"), "--json"]) in (1, 3)
+    assert check_proof_cli.main([str(made), "--trust", str(tmp_path / "trust.json"), "--json"]) in (1, 3)
     assert prove_cli.main([bytes(16).hex(), *words[1:]]) == 1

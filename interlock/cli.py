@@ -12,6 +12,7 @@ from interlock import (
     cli_route,
     cli_schema,
     cli_services,
+    cli_tamper,
     cli_words,
 )
 
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 for flat in (cli_demo.app, cli_services.app, cli_words.app, cli_look.app, cli_ledger.flat):
     app.registered_commands += flat.registered_commands
+cli_ledger.app.registered_commands += cli_tamper.app.registered_commands
 app.add_typer(cli_ledger.app, name="ledger")
 app.add_typer(cli_grants.app, name="contract")
 app.add_typer(cli_schema.app, name="schema")

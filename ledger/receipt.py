@@ -8,27 +8,19 @@ that no key was revoked between, and that the flow had no further entry. The who
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from ledger.entry import Leaf, decode_entry
+from ledger.gathered import Gathered
 from ledger.merkle import leaf_hash
 from ledger.merkle_tree import Tree
 from ledger.note import BadNote
-from ledger.shapes import Form, Malformed, Shapes
-from ledger.tag import sha256
 from ledger.tlog_proof import BadProof, Path, parse_path
 from ledger.trust import parse_anchor
-from ledger.verify_sign import open_envelope
-from schemas.kind_table import EntryKind
 
 FORMAT = "interlock-receipt/1"
 RECEIPT_BYTES_MAX = 16 * 1024 * 1024
 ENTRIES_MAX = 10_000
-# Without these nothing else can be read or its signer known.
-_GROUND = (EntryKind.GENESIS, EntryKind.SCHEMA, EntryKind.KEY)
-_OF_FLOW = (EntryKind.FLOW, EntryKind.HUMAN)
 
 
 class BadReceipt(ValueError):
@@ -93,7 +85,7 @@ def make_receipt(values: Iterable[bytes], dfid: bytes, note: str) -> Receipt:
         point = parse_anchor(note, None).point
     except BadNote as error:
         raise BadReceipt(f"a note that is no checkpoint: {error}") from None
-    tree, gathered = Tree(), _Gathered(dfid)
+    tree, gathered = Tree(), Gathered(dfid)
     for place, value in enumerate(values):
         if place == point.size:
             break
@@ -101,81 +93,10 @@ def make_receipt(values: Iterable[bytes], dfid: bytes, note: str) -> Receipt:
         gathered.take(place, value)
     if len(tree) < point.size or tree.root() != point.root:
         raise BadReceipt(f"this ledger of {len(tree)} entries is not the note's of {point.size}")
-    if not gathered.found:
+    if not gathered.own:
         raise BadReceipt(f"no entry of flow {dfid.hex()} among the {point.size} the note covers")
     proven = tuple(
         Proven(value=value, path=Path(index=place, hashes=tuple(tree.inclusion(place))))
         for place, value in gathered.kept()
     )
     return Receipt(dfid=dfid, entries=proven, note=note)
-
-
-class _Used(Shapes):
-    """Shapes that note which of them were asked for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.used: set[bytes] = set()
-
-    def get(self, digest: bytes) -> Form | None:
-        self.used.add(digest)
-        return super().get(digest)
-
-
-class _Gathered:
-    """The entries of one flow, and of all others those that they cannot be read or believed without."""
-
-    def __init__(self, dfid: bytes) -> None:
-        self.found = False
-        self._dfid = dfid
-        self._shapes = _Used()
-        self._needed: set[bytes] = set()
-        self._kept: list[tuple[int, bytes]] = []
-        self._schemas: dict[int, bytes] = {}
-
-    def take(self, place: int, value: bytes) -> None:
-        """Look at the next entry of the ledger."""
-        entry, shapes = decode_entry(value), self._shapes
-        shapes.used = set()
-        form = shapes.get(entry.schema)
-        if form is None:
-            raise Malformed(f"entry {entry.seq}: a schema no entry has named")
-        body: dict[str, Any] = form.read(entry.body)
-        if entry.kind == EntryKind.SCHEMA:
-            shapes.learn(body["name"], body["schema"])
-            self._schemas[place] = sha256(body["schema"])
-            self._kept.append((place, value))
-        elif entry.kind in _GROUND:
-            self._kept.append((place, value))
-        elif self._is_own(entry, body):
-            _open_all(body, shapes)
-            self.found = True
-            self._needed |= shapes.used
-            self._kept.append((place, value))
-
-    def kept(self) -> Iterator[tuple[int, bytes]]:
-        """Yield what the receipt holds, in order; a schema only if something in it is spelled by it."""
-        for place, value in self._kept:
-            schema = self._schemas.get(place)
-            if schema is None or schema in self._needed:
-                yield place, value
-
-    def _is_own(self, entry: Leaf, body: dict[str, Any]) -> bool:
-        if entry.kind in _OF_FLOW:
-            place = "flow" if entry.kind == EntryKind.FLOW else "act"
-            _, message = open_envelope(body[place], self._shapes)
-            return bool(message["dfid"] == self._dfid)
-        return bool(body.get("dfid") == self._dfid)
-
-
-def _open_all(holder: Any, shapes: Shapes) -> None:
-    """Open every envelope inside, so that the shapes they are spelled by are noted."""
-    if isinstance(holder, list | tuple):
-        for each in holder:
-            _open_all(each, shapes)
-    elif isinstance(holder, dict):
-        if "payload_type" in holder:
-            _open_all(open_envelope(holder, shapes)[1], shapes)
-        else:
-            for each in holder.values():
-                _open_all(each, shapes)

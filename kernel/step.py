@@ -17,7 +17,7 @@ from kernel.opening import digest, read, surely
 from kernel.quotes import Quotes
 from kernel.ruled import Bench
 from kernel.state.whole import Place, State
-from ledger.registry import RegistryRefused
+from ledger.registry import RegistryFault, RegistryRefused
 from ledger.signing import Signer
 from schemas.kinds import EntryKind
 from schemas.models import (
@@ -144,8 +144,10 @@ class Step:
         try:
             self.journal.add(*entry)
         except RegistryRefused as refused:
-            self._refuse(record, digest(envelope), Reason.MALFORMED)
-            self._quarantine(record, QuarantineReason.MALFORMED, str(refused))
+            forged = refused.fault in (RegistryFault.NOT_SIGNED, RegistryFault.KEY_REFUSED)
+            reason = Reason.KEY_NOT_VALID if forged else Reason.MALFORMED
+            self._refuse(record, digest(envelope), reason)
+            self._quarantine(record, quarantine_reason(reason), str(refused))
 
     def _control(self, record: Record, envelope: Envelope) -> None:
         reason = judge_control(self.state, envelope, self.journal.seq)

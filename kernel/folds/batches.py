@@ -5,6 +5,8 @@ from __future__ import annotations
 import heapq
 
 from kernel.figures import equity_of
+from kernel.folds.curbs import end_curbs
+from kernel.folds.losses import latch_losses
 from kernel.state.accounts import Account, DayStart
 from kernel.state.days import UTC_ZONE, next_day
 from kernel.state.memory import HORIZON_US
@@ -31,7 +33,7 @@ def fold_batch(state: State, entry: BatchEntry) -> None:
     for read in entry.inputs:
         _advance(state, read)
     _begin_days(state)
-    _end_latches(state)
+    end_curbs(state)
     for mark in entry.marks:
         fold_mark(state, mark)
     state.memory.forget(core.now - HORIZON_US)
@@ -62,9 +64,10 @@ def fold_mark(state: State, mark: Mark) -> None:
 
 
 def revalue(state: State, account: Account) -> None:
-    """Equity at the present marks; the peak only rises."""
+    """Equity at the present marks; the peak only rises, and a loss that goes too far is latched."""
     account.equity = equity_of(state, account)
     account.peak = max(account.peak, account.equity)
+    latch_losses(state, account)
 
 
 def watch_zone(state: State, zone: str) -> None:
@@ -84,18 +87,6 @@ def _begin_days(state: State) -> None:
             for name, account in state.accounts.items():
                 account.day_starts[zone] = DayStart(equity=account.equity, until=core.days[zone])
                 state.touched[name] = None
-
-
-def _end_latches(state: State) -> None:
-    for name in sorted(state.halted):
-        account = state.accounts[name]
-        over = [scope for scope, until in account.halts.items() if until <= state.core.now]
-        for scope in over:
-            del account.halts[scope]
-        if over:
-            state.touch(name)
-        if not account.halts:
-            state.halted.discard(name)
 
 
 def _expire(state: State) -> None:

@@ -16,6 +16,7 @@ from schemas.models import BatchEntry, FlowStatus, InputRange, Mark
 SIGNALS = "market.signals"
 QUOTES_US = 600_000_000  # how long a quote may be asked for; contracts ask for less (max_context_age_ms)
 SKEW_US = 5_000_000
+READ_STEP_US = 1_000_000
 RECHECK_US = 60_000_000
 BEYOND_TIME = frozenset({FlowStatus.EXECUTING, FlowStatus.SUSPENDED})  # only a record ends these
 
@@ -50,9 +51,16 @@ def _advance(state: State, read: InputRange) -> None:
     if core.skips:  # one that lies behind this batch has been used
         core.skips = {skip for skip in core.skips if skip[:2] != place or skip[2] >= read.first}
     if read.topic == SIGNALS:
-        core.quote_reads.append((core.now, read.first))
-        while core.quote_reads[0][0] < core.now - QUOTES_US - SKEW_US:
-            core.quote_reads.popleft()
+        _note_read(state, read.first)
+
+
+def _note_read(state: State, first: int) -> None:
+    """Where a restarted kernel must begin to read: at the read before the first it may be asked about."""
+    reads, now = state.core.quote_reads, state.core.now
+    if not reads or now - reads[-1][0] >= READ_STEP_US:
+        reads.append((now, first))
+    while len(reads) > 1 and reads[1][0] < now - QUOTES_US - SKEW_US:
+        reads.popleft()
 
 
 def fold_mark(state: State, mark: Mark) -> None:

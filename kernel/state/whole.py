@@ -18,6 +18,7 @@ from schemas.models import Mark, Standing
 ACCOUNTS_MAX = 100_000
 MANIFESTS_MAX = 8  # versions of one agent that may run beside each other
 SKIPS_MAX = 1_000
+READS_MAX = 1_000  # one a second of those in which a quote may still be asked for, and one before them
 Place = tuple[str, int]  # (topic, partition)
 
 
@@ -38,9 +39,9 @@ class Identity:
 class Core:
     """The small things: time, positions, trading states, numbers already used.
 
-    serials: (topic, key id) -> last serial. quote_reads: (now, first offset) of the batches whose quotes may
-    still be asked for, oldest first. days: zone -> micros of its next local day. curbs: an operator's word
-    on everything (``*``), ``lane/…`` or ``instrument/…``.
+    serials: (topic, key id) -> last serial. quote_reads: (now, first offset) of reads, a second apart,
+    whose quotes may still be asked for, oldest first. days: zone -> micros of its next local day. curbs: an
+    operator's word on everything (``*``), ``lane/…`` or ``instrument/…``.
     """
 
     now: int = 0

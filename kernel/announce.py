@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from kernel.acts.persons import persons_for
 from kernel.case import Case
+from kernel.diffs import holding_diff
 from kernel.outcome import Decided
 from kernel.state.accounts import WHOLE
 from kernel.state.whole import State
@@ -105,6 +107,10 @@ class Announcer:
             expires_at=case.flow.flow_expires_at,
             seq=seq,
             at=case.now,
+            agent_id=case.agent_id,
+            body=case.claim.body,
+            diff=holding_diff(case),
+            persons=persons_for(case.state, case.flow, case.claim.intent),
         )
         return self.produce("escalations", case.flow.account, record)
 

@@ -13,6 +13,7 @@ from kernel.folds.receipts import fold_receipt
 from kernel.gates.breakers import zone_of
 from kernel.state.whole import MANIFESTS_MAX, State
 from kernel.views import renew
+from rules.semver import Version, version
 from schemas.kinds import EntryKind
 from schemas.models import DocumentEntry, DocumentKind, Envelope, Genesis, Manifest, ManifestEntry
 
@@ -121,11 +122,20 @@ def _manifest(state: State, body: ManifestEntry) -> None:
     if not body.accepted:
         return
     manifest = _hello(body.manifest)
+    if state.grants.contract(manifest.agent_id, manifest.contract_version) is None:
+        return  # an attestor's: it proposes nothing, so nothing of its hello is ever asked for
     versions = state.core.manifests.setdefault(manifest.agent_id, {})
     versions.pop(manifest.contract_version, None)
     versions[manifest.contract_version] = manifest.contract_hash
     while len(versions) > MANIFESTS_MAX:
-        del versions[min(versions)]
+        del versions[min(versions, key=_number)]
+
+
+def _number(text: str) -> Version:
+    """A granted version's number: 10.0.0 is newer than 9.0.0."""
+    found = version(text)
+    assert found is not None, "a contract of an unreadable version was refused when it came"
+    return found
 
 
 def _hello(envelope: Envelope) -> Manifest:

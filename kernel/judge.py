@@ -6,6 +6,7 @@ from typing import assert_never
 
 from kernel.case import Case
 from kernel.gates import GATES
+from kernel.measures import accepted_facts
 from kernel.ruling import Duplicate, Escalation, Refusal, Ruling
 from kernel.table import FACES, REPORT
 from schemas.models import Verdict
@@ -39,4 +40,6 @@ def judge(case: Case) -> Ruling:
                 assert_never(answer)
     if escalation is not None:
         return Ruling(verdict=Verdict.ESCALATED, reason=escalation.reason, facts=escalation.facts)
-    return Ruling(verdict=Verdict.ACCEPTED if case.intent is not None else Verdict.REPORTED)
+    if case.intent is None:
+        return Ruling(verdict=Verdict.REPORTED)
+    return Ruling(verdict=Verdict.ACCEPTED, facts=accepted_facts(case))

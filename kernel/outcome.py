@@ -75,9 +75,11 @@ def _accepted(case: Case, ruling: Ruling) -> Decided:
 
 def _rejected(case: Case, ruling: Ruling) -> Decided:
     reason = Reason(ruling.reason)
+    if case.approval is not None:
+        return Decided(ruling=ruling, flow_status=FlowStatus.REJECTED)  # the person's word is used up by it
     if reason.gate <= 2 or reason is Reason.REASONING_EXHAUSTION or is_late(case.claim.inside):
         return Decided(ruling=ruling, flow_status=_unchanged(case))
-    if not reason.curable or case.approval is not None:
+    if not reason.curable:
         return Decided(ruling=ruling, flow_status=FlowStatus.REJECTED)
     assert case.grant is not None
     if case.flow.attempt >= case.grant.contract.max_attempts:

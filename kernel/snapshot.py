@@ -123,7 +123,7 @@ def _derive(state: State, documents: DOCUMENTS) -> None:
     state.grants = Grants(registry=state.registry)
     for account in state.accounts.values():
         state.index(account, frozenset())
-        if account.halts:
+        if account.curbed:
             state.halted.add(account.account)
 
 

@@ -27,6 +27,7 @@ from rules.contract_json import canonical
 from schemas import models as m
 from schemas.codec import decode, encode
 from schemas.kinds import BODY, EntryKind, Role
+from schemas.majors import SCHEMA_MAJORS
 from schemas.publish import Published
 from schemas.reasons import LaneReason
 from schemas.subjects import subjects
@@ -185,8 +186,8 @@ class World:
         contract = self.contracts[agent]
         manifest = m.Manifest(
             ledger=LEDGER, agent_id=agent, contract_version=contract.version,
-            contract_hash=contract_hash(canonical(contract)), schema_majors=(), policy_types=contract.outputs,
-            at=self.now,
+            contract_hash=contract_hash(canonical(contract)), schema_majors=SCHEMA_MAJORS,
+            policy_types=contract.outputs, at=self.now,
         )  # fmt: skip
         return self.put("agents.manifest", seal(replace(manifest, **changes), signer(agent)))
 

@@ -45,6 +45,8 @@ def consumes_nothing(verdict: Verdict, reason: int) -> bool:
 def fold_decision(state: State, entry: DecisionEntry, seq: int) -> None:
     """Fold a ruled intent."""
     if consumes_nothing(entry.verdict, entry.reason):
+        if entry.dfid in state.flows:
+            state.flows[entry.dfid].approval_lapsed()
         return
     inside = judged(entry.body)
     assert inside is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kernel.case import Case
 from kernel.ruling import Answer, Refusal, facts
+from kernel.state.standing import STAMPS_MAX
 from schemas.reasons import Reason
 
 SECOND_US = 1_000_000
@@ -16,10 +17,9 @@ def admission(case: Case) -> Answer:
     contract = case.grant.contract
     budget = contract.budget
     admitted = case.agent.since(case.agent.admitted, case.now, budget.window_s * SECOND_US)
-    if case.approval is None and admitted >= budget.proposals_per_window:
-        return Refusal(
-            reason=Reason.RATE_LIMITED, facts=facts(measured=admitted, limit=budget.proposals_per_window)
-        )
+    most = min(budget.proposals_per_window, STAMPS_MAX)
+    if case.approval is None and admitted >= most:
+        return Refusal(reason=Reason.RATE_LIMITED, facts=facts(measured=admitted, limit=most))
     overspent = _overspent(case)
     if overspent is not None:
         return overspent

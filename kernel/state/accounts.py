@@ -10,7 +10,8 @@ from decimal import Decimal
 
 from kernel import exact
 from kernel.exact import ZERO
-from schemas.models import Action, ReceiptStatus, Standing, TimeInForce, TradingState
+from kernel.state.trading import FOREVER, Curb
+from schemas.models import Action, ReceiptStatus, Standing, TimeInForce
 
 HASHES_KEPT = 64  # views a snapshot may have seen; an older one is a context too old anyway
 OPEN_MAX = 4_096  # open orders of one account: beyond it nothing new is reserved
@@ -65,7 +66,9 @@ class DayStart:
 class Account:
     """Figures in USD.
 
-    halts: instrument (or ``*``) -> micros until which trading is latched. standings: agents not ACTIVE here.
+    halts: instrument (or ``*``) -> micros until which an agent's halt is latched. standings: agents not
+    ACTIVE here. curbs: an operator's word on an instrument (or ``*``). terminated: after a max loss whose
+    contract says so; nothing but the account's CLOSE ends that.
     hashes: version -> hash of the last views; content: the Avro body of the newest, at version 0.
     """
 
@@ -78,8 +81,8 @@ class Account:
     fees: Decimal = ZERO
     equity: Decimal = ZERO
     peak: Decimal = ZERO
-    trading_state: TradingState = TradingState.ACTIVE
-    instrument_states: dict[str, TradingState] = field(default_factory=dict)
+    curbs: dict[str, Curb] = field(default_factory=dict)
+    terminated: bool = False
     halts: dict[str, int] = field(default_factory=dict)
     standings: dict[str, Standing] = field(default_factory=dict)
     positions: dict[str, Held] = field(default_factory=dict)
@@ -96,6 +99,11 @@ class Account:
     def at_cost(self) -> Decimal:
         """All positions at their total cost, USD."""
         return exact.plus(*(held.total_cost for held in self.positions.values()))
+
+    @property
+    def curbed(self) -> bool:
+        """Whether a word or a halt stands that may end by the clock."""
+        return bool(self.halts) or any(curb.until < FOREVER for curb in self.curbs.values())
 
     def money_holds(self) -> bool:
         """Say whether the law of money holds, to the last digit."""

@@ -66,6 +66,12 @@ class Flow:
         """Whether the flow has its outcome."""
         return self.status in FINAL or (self.status is FlowStatus.REJECTED and not self.reopens)
 
+    def approval_lapsed(self) -> None:
+        """What a person approved and gate 1 refused (its key was revoked since) hangs no longer."""
+        if self.approval is not None:
+            self.ended(FlowStatus.REJECTED)
+            self.steps.clear()
+
     def ended(self, status: FlowStatus) -> None:
         """Give the flow its status; what only a living flow needs is let go of."""
         self.status = status

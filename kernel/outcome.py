@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kernel import opening
 from kernel.case import Case
 from kernel.claim import Inside
 from kernel.judge import judge
 from kernel.orders import order_for
 from kernel.ruling import Ruling
+from kernel.state.flows import Flow
 from kernel.state.standing import HOUR_US
-from schemas.models import Action, FlowStatus, KernelIntent, ReportKind, Verdict, WindowKind
+from kernel.state.whole import State
+from schemas.models import Action, FlowOpened, FlowStatus, KernelIntent, ReportKind, Verdict, WindowKind
 from schemas.reasons import ESCALATING_LANE_REASONS, LaneReason, Reason
 
 IDLE = frozenset({Action.HOLD, Action.HALT, Action.MANDATE})
@@ -75,7 +78,8 @@ def _accepted(case: Case, ruling: Ruling) -> Decided:
 
 def _rejected(case: Case, ruling: Ruling) -> Decided:
     reason = Reason(ruling.reason)
-    if reason.gate <= 2 or reason is Reason.REASONING_EXHAUSTION or is_late(case.claim.inside):
+    after_exhaustion = case.known is not None and case.known.exhausted and case.approval is None
+    if reason.gate <= 2 or after_exhaustion or is_late(case.claim.inside):
         return Decided(ruling=ruling, flow_status=_unchanged(case))
     if not reason.curable or case.approval is not None:
         return Decided(ruling=ruling, flow_status=FlowStatus.REJECTED)
@@ -107,12 +111,25 @@ def asking_agent(case: Case) -> str:
     return case.claim.inside.asker(woken)
 
 
+def exhausted_to(state: State, flow: Flow) -> FlowStatus:
+    """Where a flow goes whose attempts are used up: to a person while a token is left, else it ends."""
+    if flow.held is None or flow.opened is None:
+        return flow.status
+    left = token_left_in(state, opening.surely(flow.opened, FlowOpened), flow.held.agent_id)
+    return FlowStatus.ESCALATED if left else FlowStatus.ABORTED
+
+
 def token_left(case: Case, agent_id: str) -> bool:
     """Whether the agent may still ask for a person within the hour, by the contract of this flow."""
-    woken = next(each for each in case.flow.woken if each.agent_id == agent_id)
-    grant = case.state.grants.contract(agent_id, woken.version)
+    return token_left_in(case.state, case.flow, agent_id)
+
+
+def token_left_in(state: State, flow: FlowOpened, agent_id: str) -> bool:
+    """The same, of a flow without a case."""
+    woken = next(each for each in flow.woken if each.agent_id == agent_id)
+    grant = state.grants.contract(agent_id, woken.version)
     if grant is None:
         return False
-    record = case.state.agent(case.flow.account, agent_id)
-    spent = record.since(record.escalated, case.now, HOUR_US)
+    record = state.agent(flow.account, agent_id)
+    spent = record.since(record.escalated, state.now, HOUR_US)
     return spent < grant.contract.escalation.budget_per_hour

@@ -32,6 +32,7 @@ def trading_state(case: Case) -> TradingState:
     states = [core.world, account.trading_state, core.lanes.get(case.flow.lane, TradingState.ACTIVE)]
     if name is not None:
         states += [each[name] for each in (core.instruments, account.instrument_states) if name in each]
+    states += [TradingState.REDUCING] if account.dirty else []  # a flow failed half-way; a person clears it
     if _halted_for(case) > 0:
         states.append(TradingState.HALTED)
     return max(states, key=SEVERITY.index)

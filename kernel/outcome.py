@@ -61,13 +61,19 @@ def lane_reason(inside: Inside) -> int:
     return 0 if inside.report is None else inside.report.reason
 
 
+def _halts_beside(case: Case) -> bool:
+    """Whether it is a HALT on a flow that has its answer: it latches, and the flow goes its own way."""
+    halts = case.intent is not None and case.intent.action is Action.HALT
+    return halts and case.known is not None and case.known.answered
+
+
 def _unchanged(case: Case) -> FlowStatus:
     return FlowStatus.ACTIVE if case.known is None else case.known.status
 
 
 def _accepted(case: Case, ruling: Ruling) -> Decided:
     assert case.intent is not None
-    if is_late(case.claim.inside):
+    if is_late(case.claim.inside) or _halts_beside(case):
         return Decided(ruling=ruling, flow_status=_unchanged(case))
     if case.intent.action in IDLE:
         return Decided(ruling=ruling, flow_status=FlowStatus.CLOSED)
@@ -79,7 +85,7 @@ def _accepted(case: Case, ruling: Ruling) -> Decided:
 def _rejected(case: Case, ruling: Ruling) -> Decided:
     reason = Reason(ruling.reason)
     after_exhaustion = case.known is not None and case.known.exhausted and case.approval is None
-    if reason.gate <= 2 or after_exhaustion or is_late(case.claim.inside):
+    if reason.gate <= 2 or after_exhaustion or is_late(case.claim.inside) or _halts_beside(case):
         return Decided(ruling=ruling, flow_status=_unchanged(case))
     if not reason.curable or case.approval is not None:
         return Decided(ruling=ruling, flow_status=FlowStatus.REJECTED)

@@ -54,7 +54,8 @@ def fold_decision(state: State, entry: DecisionEntry, seq: int) -> None:
     key = key_of_intent(intent) if entry.verdict is not Verdict.REJECTED else None
     prior = Prior(dfid=entry.dfid, verdict=entry.verdict, reason=entry.reason, key=key, seq=seq)
     state.memory.remember(entry.digest, flow.trigger_time, prior)
-    if inside.window is not None and inside.window.kind is WindowKind.LATE:
+    late = inside.window is not None and inside.window.kind is WindowKind.LATE
+    if late or (intent.action is Action.HALT and flow.answered):  # its flow goes its own way
         if entry.verdict is Verdict.ACCEPTED:
             _halt(state, account, intent, grant.contract)
         return

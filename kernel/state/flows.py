@@ -10,6 +10,7 @@ from schemas.models import Envelope, Fact, FlowStatus, HumanChoice, Lane
 FLOWS_MAX = 1_000_000
 CONTEXTS_MAX = 16  # signed contexts of one flow that reach the ledger; an honest flow has one an attempt
 COMPENSATION = "comp-"  # begins the step ids of orders the kernel itself makes; no flow may name such a step
+BUSY = frozenset({FlowStatus.ESCALATED, FlowStatus.EXECUTING, FlowStatus.SUSPENDED})
 FINAL = frozenset({FlowStatus.CLOSED, FlowStatus.ABORTED})
 
 
@@ -81,6 +82,11 @@ class Flow:
     def final(self) -> bool:
         """Whether the flow has its outcome."""
         return self.status in FINAL or (self.status is FlowStatus.REJECTED and not self.reopens)
+
+    @property
+    def answered(self) -> bool:
+        """Whether nobody's answer is wanted: it is over, a person has it, or its order is out."""
+        return self.final or self.status in BUSY
 
     def ended(self, status: FlowStatus) -> None:
         """Give the flow its status; what only a living flow needs is let go of."""

@@ -31,17 +31,15 @@ EXAMPLES = int(os.environ.get("LAWS", "12"))  # a few in every check, thousands 
 FEW = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 prices = st.integers(3_900_000_007, 4_100_000_009).map(lambda n: Decimal(n) / 1_000_003)
-fills = st.tuples(st.integers(0, 10), prices, st.integers(0, 999).map(lambda n: Decimal(n) / 997))
-answers = st.tuples(st.lists(fills, max_size=2), st.sampled_from(ENDS), st.booleans())
-acts = st.one_of(
-    st.tuples(st.just("trade"), st.sampled_from(("buy", "buy", "sell")), st.sampled_from(tuple(Tif))),
-    st.tuples(st.just("answer"), st.integers(0, 3), answers),
-    st.tuples(st.just("answer"), st.integers(0, 3), answers),
-    st.tuples(st.just("clear"), st.none(), st.none()),
-    st.tuples(st.just("settle"), st.integers(0, 3), st.none()),
-    st.tuples(st.just("restart"), st.none(), st.none()),
+fills = st.tuples(st.integers(1, 9), prices, st.integers(0, 999).map(lambda n: Decimal(n) / 997))
+answers = st.tuples(st.lists(fills, max_size=2), st.sampled_from(ENDS), st.sampled_from((True, True, False)))
+turns = st.tuples(
+    st.sampled_from(("buy", "sell")),
+    st.sampled_from((Tif.GTT, Tif.GTT, Tif.IOC)),
+    st.lists(st.tuples(st.integers(0, 3), answers), min_size=1, max_size=3),
+    st.sampled_from(("clear", "clear", "settle", "restart", "")),
 )
-stories = st.lists(acts, min_size=3, max_size=14)
+stories = st.lists(turns, min_size=2, max_size=6)
 
 
 def cut(value: Decimal) -> Decimal:
@@ -56,17 +54,20 @@ class Saga:
         self.orders: list[m.KernelIntent] = []
         self.done: dict[bytes, tuple[m.KernelIntent, Decimal, Decimal, Decimal]] = {}
 
-    def play(self, kind: str, first: Any, second: Any) -> None:
-        if kind == "trade":
-            self.trade(first, second)
-        elif kind == "answer" and self.orders:
-            self.answer(self.orders[first % len(self.orders)], *second)
-        elif kind == "clear":
+    def play(self, side: str, tif: m.TimeInForce, said: list[Any], then: str) -> None:
+        """An order where it is allowed, answers to whatever is out, and something an operator does."""
+        self.trade(side, tif)
+        self.run()
+        for which, answer in said:
+            if self.orders:
+                self.answer(self.orders[which % len(self.orders)], *answer)
+                self.run()
+        if then == "clear":
             self.world.control(m.Verb.CLEAR, account=ACCOUNT)
-        elif kind == "settle" and self.orders:
-            order = self.orders.pop(first % len(self.orders))
+        elif then == "settle" and self.orders:
+            order = self.orders.pop(0)
             self.world.control(m.Verb.SETTLE, account=ACCOUNT, target=order.key)
-        elif kind == "restart":
+        elif then == "restart":
             self.world.restart()
         self.run()
 
@@ -99,7 +100,10 @@ class Saga:
     ) -> None:
         """Some fills, then perhaps an end; cumulative, as a venue says it."""
         for tenths, price, fee in parts:
-            self.fill(order, order.quantity * tenths / 10, price, fee, S.PARTIAL)
+            self.fill(order, cut(order.quantity * tenths / 10), price, fee, S.PARTIAL)
+            if order.time_in_force is Tif.IOC:  # nothing more comes of it
+                self.orders.remove(order)
+                return
         if ends:
             whole = order.quantity if end is S.FILLED else Decimal(0)
             self.fill(order, whole, Decimal(4000), Decimal(1) / 7, end)
@@ -132,8 +136,8 @@ class Saga:
 
 def told(policy: Compensation, story: list[Any]) -> Saga:
     saga = Saga(policy)
-    for act in story:
-        saga.play(*act)
+    for turn in story:
+        saga.play(*turn)
     return saga
 
 

@@ -18,6 +18,7 @@ from kernel.state.whole import State
 from ledger.chain import Head
 from ledger.envelope import opened, seal
 from ledger.findings import Code, Findings
+from ledger.six import six
 from ledger.trust import Trust
 from ledger.verify import Common, Level, Partition
 from rules.contract import Compensation
@@ -152,6 +153,13 @@ def test_revert_sells_what_the_flow_bought_and_the_account_waits_for_a_person() 
     assert world.entries(EntryKind.RECEIPT)[0].flow_status is m.FlowStatus.ABORTED
     assert world.told(m.Escalation) == []
     sound(world)
+
+
+def test_the_six_answers_show_what_was_ruled_to_put_it_right() -> None:
+    world = world_of(Compensation.REVERT)
+    flow, _ = failed(world)
+    told = six(world.ledger, flow.dfid).answers["ruled"][-1]
+    assert (told["step"], told["verdict"], told["quantity"]) == ("comp-1", "ACCEPTED", "0.2")
 
 
 def test_revert_buys_back_what_the_flow_sold() -> None:

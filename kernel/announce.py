@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from kernel.acts.persons import persons_for
@@ -9,6 +10,7 @@ from kernel.case import Case
 from kernel.diffs import holding_diff
 from kernel.outcome import Decided
 from kernel.state.accounts import WHOLE
+from kernel.state.flows import Flow
 from kernel.state.whole import State
 from kernel.views import record_of
 from ledger.hashes import idempotency_key
@@ -123,6 +125,16 @@ class Announcer:
             self.produce("accounts.view", account.account, record_of(self._state, account))
             for account in accounts
         ]
+
+
+def attempts_of(flow: Flow) -> tuple[Fact, ...]:
+    """Every attempt's reason and figures, by attempt."""
+    found: list[Fact] = []
+    for each in flow.refusals:
+        name = f"attempt_{each.attempt}"
+        found.append(Fact(name=f"{name}_reason", value=Decimal(each.reason)))
+        found += [Fact(name=f"{name}_{fact.name}", value=fact.value) for fact in each.facts]
+    return tuple(found)
 
 
 def cancels_of(case: Case, halt: Intent) -> list[KernelIntent]:

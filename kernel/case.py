@@ -14,6 +14,7 @@ from kernel.state.whole import State
 from schemas.models import (
     Action,
     FlowOpened,
+    InstrumentQuote,
     InstrumentView,
     Intent,
     QuoteSeen,
@@ -35,7 +36,8 @@ class Stance(Enum):
 class Case:
     """A claim with everything it is judged against. state is there to be read, never written.
 
-    seq: of the DECISION it becomes. mark, quote: the live quote and the one at the snapshot's offset.
+    seq: of the DECISION it becomes. mark, quote: the live quote and the one at the snapshot's offset;
+    others: those at the offsets it names for its other instruments.
     """
 
     state: State
@@ -52,6 +54,7 @@ class Case:
     quote: QuoteSeen | None
     approval: Approval | None
     stance: Stance
+    others: tuple[InstrumentQuote, ...] = ()
 
     @property
     def now(self) -> int:
@@ -70,7 +73,15 @@ class Case:
         return next((view for view in self.flow.snapshot.instruments if view.instrument == wanted), None)
 
 
-def build(state: State, claim: Claim, *, seq: int, mark: QuoteSeen | None, quote: QuoteSeen | None) -> Case:
+def build(
+    state: State,
+    claim: Claim,
+    *,
+    seq: int,
+    mark: QuoteSeen | None,
+    quote: QuoteSeen | None,
+    others: tuple[InstrumentQuote, ...] = (),
+) -> Case:
     """Look up everything a claim is judged against."""
     flow = claim.flow
     known = state.flows.get(flow.dfid)
@@ -96,6 +107,7 @@ def build(state: State, claim: Claim, *, seq: int, mark: QuoteSeen | None, quote
         quote=quote,
         approval=approval,
         stance=stance_of(intent, account),
+        others=others,
     )
 
 

@@ -8,8 +8,8 @@ from kernel import opening
 from kernel.folds.batches import Diverged, fold_batch, revalue, watch_zone
 from kernel.folds.commands import fold_control
 from kernel.folds.decisions import fold_decision, fold_report
+from kernel.folds.failures import fold_receipt_whole
 from kernel.folds.flows import fold_escalation, fold_flow, fold_human
-from kernel.folds.receipts import fold_receipt
 from kernel.gates.breakers import zone_of
 from kernel.state.whole import MANIFESTS_MAX, State
 from kernel.views import renew
@@ -60,7 +60,7 @@ def _fold(state: State, kind: EntryKind, body: Any, seq: int) -> None:
         case EntryKind.REPORT:
             fold_report(state, body, seq)
         case EntryKind.RECEIPT:
-            fold_receipt(state, body)
+            fold_receipt_whole(state, body)
         case EntryKind.ESCALATION:
             fold_escalation(state, body)
         case EntryKind.HUMAN:

@@ -12,9 +12,13 @@ from kernel.table import FACES, REPORT
 from schemas.models import Verdict
 
 
-def judge(case: Case) -> Ruling:
-    """Rule on a case. Changes nothing; a gate that raises is a bug and stops the process."""
-    faces = REPORT if case.intent is None else FACES[case.stance]
+def judge(case: Case, faces: frozenset[int] | None = None) -> Ruling:
+    """Rule on a case. Changes nothing; a gate that raises is a bug and stops the process.
+
+    faces: the gates asked, when it is not the stance that says so.
+    """
+    if faces is None:
+        faces = REPORT if case.intent is None else FACES[case.stance]
     escalation: Escalation | None = None
     for number, gate in GATES:
         if number not in faces:

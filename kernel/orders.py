@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from kernel import exact
-from kernel.case import Case
+from kernel.case import Case, Stance
 from ledger.intents import key_of_intent
 from schemas.models import Action, KernelIntent, Mark
 from schemas.models import TimeInForce as Tif
@@ -62,13 +62,14 @@ def protective_limit(case: Case) -> Decimal:
     terms = case.state.grants.terms(case.intent.instrument)
     assert terms is not None
     sells = case.intent.action in SELLS
-    anchor = exact.mid(case.mark.bid, case.mark.ask) if sells else looked_at(case)
+    live = sells or case.stance is Stance.REDUCING
+    anchor = exact.mid(case.mark.bid, case.mark.ask) if live else looked_at(case)
     assert anchor is not None
     width = exact.times(anchor, envelope_bps(case)).scaleb(-4, CONTEXT)
     if sells:
         worst = exact.ceil_to(exact.minus(min(anchor, case.mark.bid), width), terms.tick)
         return worst if case.intent.limit_price is None else max(worst, case.intent.limit_price)
-    worst = exact.floor_to(exact.plus(anchor, width), terms.tick)
+    worst = exact.floor_to(exact.plus(max(anchor, case.mark.ask) if live else anchor, width), terms.tick)
     return worst if case.intent.limit_price is None else min(worst, case.intent.limit_price)
 
 

@@ -60,6 +60,7 @@ def view_of(state: State, account: Account, *, version: int) -> AccountView:
         trading_state=_trading_state(state, account),
         halted_instruments=_halted(state, account),
         open_intents=len(account.orders),
+        dirty=bool(account.dirty),
     )
 
 

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from kernel import exact, opening
 from kernel.acts.standings import held_of, wanted_of
+from kernel.failure import mark_failed, settled_failure
 from kernel.folds.batches import revalue
 from kernel.folds.curbs import fold_trading
 from kernel.folds.receipts import release
@@ -82,10 +83,14 @@ def _settle(state: State, command: Control) -> None:
     assert command.target is not None
     account = state.accounts[command.account]
     before, order = account.exposed(), account.orders[command.target]
+    failure = settled_failure(state, order)
+    if failure is not None:
+        mark_failed(state, command.account, failure)
     release(account, command.target)
     flow = state.flows.get(order.dfid)
     if flow is not None and not flow.final:
-        flow.ended(FlowStatus.CLOSED if order.filled > 0 else FlowStatus.ABORTED)
+        whole = order.filled > 0 and failure is None
+        flow.ended(FlowStatus.CLOSED if whole else FlowStatus.ABORTED)
     state.index(account, before)
     state.touch(command.account)
 
@@ -110,9 +115,14 @@ def _standing(state: State, command: Control) -> None:
 
 
 def _clear(state: State, command: Control) -> None:
-    """Lift a tripped breaker of one agent on one account, or of every agent there."""
+    """Lift a tripped breaker of one agent on one account; without an agent, all of them and the dirt.
+
+    Whoever names one agent speaks of its breaker, not of the account.
+    """
     for (account, agent_id), record in state.agents.items():
         if account == command.account and command.agent_id in (None, agent_id):
             record.latched = 0
     assert command.account is not None
+    if command.agent_id is None:
+        state.accounts[command.account].dirty.clear()
     state.touch(command.account)

@@ -10,11 +10,11 @@ from kernel.claim import Inside, judged
 from kernel.folds.receipts import reserve
 from kernel.orders import FEE_RESERVE_BPS
 from kernel.state.accounts import WHOLE, Account, Order
-from kernel.state.flows import Flow, Held
+from kernel.state.flows import Attempted, Flow, Held
 from kernel.state.memory import Prior
 from kernel.state.standing import tightened
 from kernel.state.whole import State
-from kernel.table import FACES
+from kernel.table import ADMISSION, FACES
 from ledger.intents import key_of_intent
 from rules.contract import Contract
 from schemas.models import (
@@ -34,7 +34,6 @@ from schemas.money import CONTEXT
 from schemas.reasons import Reason
 
 SECOND_US = 1_000_000
-ADMISSION = 6
 
 
 def consumes_nothing(verdict: Verdict, reason: int) -> bool:
@@ -57,7 +56,8 @@ def fold_decision(state: State, entry: DecisionEntry, seq: int) -> None:
     key = key_of_intent(intent) if entry.verdict is not Verdict.REJECTED else None
     prior = Prior(dfid=entry.dfid, verdict=entry.verdict, reason=entry.reason, key=key, seq=seq)
     state.memory.remember(entry.digest, flow.trigger_time, prior)
-    if inside.window is not None and inside.window.kind is WindowKind.LATE:
+    late = inside.window is not None and inside.window.kind is WindowKind.LATE
+    if late or (intent.action is Action.HALT and flow.answered):  # its flow goes its own way
         if entry.verdict is Verdict.ACCEPTED:
             _halt(state, account, intent, grant.contract)
         return
@@ -95,19 +95,23 @@ def _accepted(
     if entry.intent is not None and intent.action is not Action.CANCEL:
         order = opening.surely(entry.intent, KernelIntent)
         before = account.exposed()
-        reserve(account, order.key, _order(order, intent))
+        stops = {"stop": intent.stop, "target_price": intent.target_price}
+        reserve(account, order.key, order_of(order, intent.agent_id, **stops))
         state.index(account, before)
         state.touch(account.account)
     flow.ended(entry.flow_status)
 
 
-def _order(order: KernelIntent, intent: Intent) -> Order:
+def order_of(
+    order: KernelIntent, agent_id: str, *, stop: Decimal | None = None, target_price: Decimal | None = None
+) -> Order:
+    """What an account remembers of a signed order, and what it sets aside for it."""
     cost = exact.times(order.quantity, order.limit_price)
     margin = CONTEXT.scaleb(exact.times(cost, FEE_RESERVE_BPS), Decimal(-4))
     return Order(
         dfid=order.dfid,
         step_id=order.step_id,
-        agent_id=intent.agent_id,
+        agent_id=agent_id,
         action=order.action,
         side=order.side,
         instrument=order.instrument,
@@ -115,8 +119,8 @@ def _order(order: KernelIntent, intent: Intent) -> Order:
         cash=exact.money(exact.plus(cost, margin)) if order.side == "BUY" else exact.ZERO,
         time_in_force=order.time_in_force,
         valid_until=order.valid_until,
-        stop=intent.stop,
-        target_price=intent.target_price,
+        stop=stop,
+        target_price=target_price,
     )
 
 
@@ -151,13 +155,15 @@ def held_of(intent: Intent, entry: DecisionEntry) -> Held:
 
 def _rejected(state: State, flow: Flow, account: Account, intent: Intent, entry: DecisionEntry) -> None:
     reason = Reason(entry.reason)
-    if reason is Reason.REASONING_EXHAUSTION:
-        return  # the flow was exhausted before; a late answer changes nothing
+    if flow.exhausted and flow.approval is None:
+        return  # whatever a late answer is refused for, the flow goes on as a person or the clock says
     if reason is Reason.ESCALATION_BUDGET_EXHAUSTED:
         make_passive(state, account, intent.agent_id)
     if reason is Reason.MAX_LOSS:
         state.own_agent(entry.account, intent.agent_id).latched = int(reason)
     flow.steps.pop(intent.step_id, None)
+    if reason.curable:
+        flow.refusals.append(Attempted(attempt=entry.attempt, reason=entry.reason, facts=entry.facts))
     if entry.flow_status is FlowStatus.EXHAUSTED:
         flow.exhausted = True
         flow.ended(FlowStatus.EXHAUSTED)

@@ -66,17 +66,23 @@ def fold_receipt(state: State, entry: ReceiptEntry) -> None:
     if order is None or not is_news(receipt, order):
         return
     before = account.exposed()
-    final = is_final(receipt, order)
-    _fill(account, order, receipt)
-    order.status = receipt.status
-    if final:
-        release(account, receipt.key)
+    apply(account, receipt)
     flow = state.flows.get(receipt.dfid)
     if flow is not None and not flow.final:
         flow.ended(entry.flow_status)
     state.index(account, before)
     state.touch(account.account)
     assert account.money_holds(), f"the law of money broke on {account.account}"
+
+
+def apply(account: Account, receipt: Receipt) -> None:
+    """Move an account's money and positions by a receipt that is news; one that is final ends its order."""
+    order = account.orders[receipt.key]
+    final = is_final(receipt, order)
+    _fill(account, order, receipt)
+    order.status = receipt.status
+    if final:
+        release(account, receipt.key)
 
 
 def _fill(account: Account, order: Order, receipt: Receipt) -> None:

@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 
 from kernel.case import Case
+from kernel.state.flows import COMPENSATION
 from kernel.state.memory import HORIZON_US
 from ledger.evidence import ATTESTATIONS_MAX
 from ledger.hashes import is_uuid8
@@ -43,6 +44,7 @@ def _flow_is_sound(flow: FlowOpened) -> bool:
         and flow.attempt >= 1
         and 0 < len(flow.steps) <= STEPS_MAX
         and all(map(ID.fullmatch, (flow.account, *flow.steps)))
+        and not any(step.startswith(COMPENSATION) for step in flow.steps)
         and 0 < len(flow.woken) <= WOKEN_MAX
         and len({each.agent_id for each in flow.woken}) == len(flow.woken)
         and flow.snapshot.taken_at <= flow.deadline <= flow.flow_expires_at <= horizon

@@ -33,6 +33,8 @@ def trading_state(case: Case) -> TradingState:
     states = states_on(case.state, account, case.flow.lane, name)
     if account.terminated:
         states.append(TradingState.TERMINATED)
+    if account.dirty:
+        states.append(TradingState.REDUCING)  # a flow failed half-way; a person clears it
     if _halted_for(case) > 0:
         states.append(TradingState.HALTED)
     return severest(states)

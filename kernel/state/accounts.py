@@ -15,6 +15,9 @@ from schemas.models import Action, ReceiptStatus, Standing, TimeInForce
 
 HASHES_KEPT = 64  # views a snapshot may have seen; an older one is a context too old anyway
 OPEN_MAX = 4_096  # open orders of one account: beyond it nothing new is reserved
+DIRTY_MAX = (
+    4_096  # failed flows an account names; one more than that is as dirty, and cleared by the same act
+)
 WHOLE = "*"  # the scope of a halt that covers every instrument of the account
 
 
@@ -70,6 +73,7 @@ class Account:
     ACTIVE here. curbs: an operator's word on an instrument (or ``*``). terminated: after a max loss whose
     contract says so; nothing but the account's CLOSE ends that.
     hashes: version -> hash of the last views; content: the Avro body of the newest, at version 0.
+    dirty: flows (DFID) that failed half-way, until an operator clears the account.
     """
 
     account: str
@@ -91,6 +95,7 @@ class Account:
     version: int = 0
     hashes: dict[int, bytes] = field(default_factory=dict)
     content: bytes = b""
+    dirty: set[bytes] = field(default_factory=set)
 
     def held(self, instrument: str) -> Held:
         """What is held of an instrument; nothing is a Held of zero that is not kept."""
@@ -109,6 +114,11 @@ class Account:
         """Say whether the law of money holds, to the last digit."""
         came = exact.minus(exact.plus(self.deposits, self.realised), self.withdrawals, self.fees)
         return came == exact.plus(self.cash, self.reserved_cash, self.at_cost())
+
+    def soil(self, dfid: bytes) -> None:
+        """Name a flow that failed half-way."""
+        if len(self.dirty) < DIRTY_MAX:
+            self.dirty.add(dfid)
 
     def exposed(self) -> frozenset[str]:
         """Instruments the account holds or has reserved: those whose marks are folded."""

@@ -150,6 +150,8 @@ def _case(
     mark: QuoteSeen | None,
     seq: int,
 ) -> Case:
+    """A child's way back is no trade under its mandate: what ended the mandate must not keep anyone in."""
+    flow = replace(flow, parent=None, parent_step=None, child_number=None)
     inside = Inside(window=None, answer=None, intent=intent, report=None)
     claim = Claim(
         flow_envelope=receipt, flow=flow, flow_hash=intent.flow_hash, body=receipt,

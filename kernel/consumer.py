@@ -156,9 +156,12 @@ class Kernel:
         return folded
 
     def _something_ended(self, now: int) -> bool:
-        """Whether time alone has something to say: a flow ran out, a latch is over."""
+        """Whether time alone has something to say: a flow or a mandate ran out, a latch is over."""
         core = self.state.core
         if core.expiries and core.expiries[0][0] < now:
+            return True
+        frames = (each for name in self.state.framed for each in self.state.accounts[name].mandates.values())
+        if any(each.expires_at < now for each in frames):
             return True
         halts = (until for name in self.state.halted for until in self.state.accounts[name].halts.values())
         return any(until <= now for until in halts)

@@ -10,6 +10,7 @@ from kernel.judge import judge
 from kernel.orders import order_for
 from kernel.ruling import Ruling
 from kernel.state.standing import HOUR_US
+from rules.inherit import inherit
 from schemas.models import Action, FlowStatus, KernelIntent, ReportKind, Verdict, WindowKind
 from schemas.reasons import ESCALATING_LANE_REASONS, LaneReason, Reason
 
@@ -115,4 +116,5 @@ def token_left(case: Case, agent_id: str) -> bool:
         return False
     record = case.state.agent(case.flow.account, agent_id)
     spent = record.since(record.escalated, case.now, HOUR_US)
-    return spent < grant.contract.escalation.budget_per_hour
+    contract = grant.contract if case.under is None else inherit(grant.contract, case.under.parent)
+    return spent < contract.escalation.budget_per_hour

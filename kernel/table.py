@@ -13,5 +13,7 @@ FACES: dict[Stance, frozenset[int]] = {
     # Getting out is never refused for size, rate or a tripped breaker; gates 4, 9 and 11 ask it less.
     Stance.REDUCING: frozenset({1, 2, 3, 4, 7, 8, 9, 11, 12}),
     Stance.INCREASING: frozenset(ALL_GATES),
+    # A frame is asked all that an increasing action is; gates 9 to 12 ask it as a frame: its total, its band.
+    Stance.MANDATE: frozenset(ALL_GATES),
 }
 REPORT = frozenset({1, 2})  # a report has no effect to be asked about

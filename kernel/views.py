@@ -60,6 +60,9 @@ def view_of(state: State, account: Account, *, version: int) -> AccountView:
         trading_state=_trading_state(state, account),
         halted_instruments=_halted(state, account),
         open_intents=len(account.orders),
+        mandates=tuple(
+            each.view() for each in sorted(account.mandates.values(), key=lambda each: each.seq)
+        ),  # oldest first: in that order children act under them
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 
 from kernel.figures import equity_of
+from kernel.folds.mandates import end_mandates
 from kernel.state.accounts import Account, DayStart
 from kernel.state.days import UTC_ZONE, next_day
 from kernel.state.memory import HORIZON_US
@@ -32,6 +33,7 @@ def fold_batch(state: State, entry: BatchEntry) -> None:
         _advance(state, read)
     _begin_days(state)
     _end_latches(state)
+    end_mandates(state)
     for mark in entry.marks:
         fold_mark(state, mark)
     state.memory.forget(core.now - HORIZON_US)

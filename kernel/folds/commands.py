@@ -56,6 +56,7 @@ def _money(state: State, command: Control) -> None:
     if command.verb is Verb.CLOSE:
         del state.accounts[command.account]
         state.halted.discard(command.account)
+        state.framed.discard(command.account)
         return
     came = exact.negated(amount) if command.verb is Verb.WITHDRAW else amount
     account.cash = exact.plus(account.cash, came)

@@ -67,7 +67,8 @@ class State:
     """Everything folded so far.
 
     Derived, and no part of a snapshot: holders (who is exposed to an instrument), halted (accounts with a
-    latch), dirty (accounts this entry changed), touched (accounts changed since somebody last asked).
+    latch), framed (accounts that may hold a mandate), dirty (accounts this entry changed), touched (accounts
+    changed since somebody last asked).
     """
 
     def __init__(self, identity: Identity) -> None:
@@ -81,6 +82,7 @@ class State:
         self.agents: dict[tuple[str, str], AgentRecord] = {}
         self.holders: dict[str, set[str]] = {}
         self.halted: set[str] = set()
+        self.framed: set[str] = set()
         self.dirty: dict[str, None] = {}
         self.touched: dict[str, None] = {}
 

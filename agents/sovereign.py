@@ -109,16 +109,28 @@ def _acts_without_mandate(case: Case, action: str) -> bool:
 
 
 def _beyond(case: Case, draft: Draft) -> Breach | None:
-    """What the draft oversteps, by the rule that the kernel will ask again."""
-    if case.mandate is None or draft.action not in ACTING:
+    """What the draft oversteps, by the rule that the kernel will ask again.
+
+    A limit cut to the band passes it, but a market beyond the band cannot be met there: asking would only
+    bring LIMIT_PRICE_EXCEEDED back, attempt after attempt.
+    """
+    frame, view = case.mandate, case.view
+    if frame is None or draft.action not in ACTING:
         return None
-    return breach(
-        case.mandate,
+    found = breach(
+        frame,
         action=draft.action,
         instrument=draft.instrument,
         quantity=draft.quantity,
         price=draft.limit_price,
     )
+    if found is not None or view is None:
+        return found
+    if draft.action is Action.BUY and view.ask is not None and view.ask > frame.price_high:
+        return Breach(what="price", measured=view.ask, limit=frame.price_high)
+    if draft.action is Action.SELL and view.bid is not None and view.bid < frame.price_low:
+        return Breach(what="price", measured=view.bid, limit=frame.price_low)
+    return None
 
 
 def _outside(text: str, facts: tuple[Fact, ...]) -> Nothing:

@@ -36,7 +36,7 @@ class Ward:
         self.parent = self.world.mandated("1")
         self.ends = self.world.views[ACCOUNT].view.mandates[0].expires_at
         self.number = 0
-        self.open: list[tuple[m.KernelIntent, Decimal]] = []
+        self.open: list[tuple[m.KernelIntent, Decimal, bool]] = []  # order, filled, whether it is UNKNOWN
         self.used = ZERO
         self.filled = ZERO
 
@@ -67,14 +67,14 @@ class Ward:
             assert verdict.reason == Reason.PARENT_AUTHORITY_EXCEEDED
         elif verdict.verdict is m.Verdict.ACCEPTED:
             self.used += quantity
-            self.open.append((self.world.order, ZERO))
+            self.open.append((self.world.order, ZERO, False))
         else:
             assert verdict.reason != Reason.PARENT_AUTHORITY_EXCEEDED
 
     def answer(self, size: int, status: m.ReceiptStatus) -> None:
         if not self.open:
             return
-        order, before = self.open.pop(0)
+        order, before, unknown = self.open.pop(0)
         done = {S.FILLED: order.quantity, S.PARTIAL: max(before, order.quantity * size / 8)}.get(
             status, before
         )
@@ -82,7 +82,10 @@ class Ward:
         self.world.receipt(order, status, done, price=D(4000))
         self.world.run()
         if status in (S.SENT, S.UNKNOWN):
-            self.open.append((order, done))
+            self.open.append((order, done, unknown or status is S.UNKNOWN))
+            return
+        if unknown and status is S.PARTIAL:  # UNKNOWN outranks it: only a final word or a person ends it
+            self.open.append((order, before, True))
             return
         self.filled += done
         if self.world.now <= self.ends:

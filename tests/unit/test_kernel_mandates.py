@@ -17,7 +17,7 @@ from ledger.keys import KeyDocument
 from rules.contract import Authority
 from schemas import models as m
 from schemas.kinds import Role
-from schemas.reasons import Reason
+from schemas.reasons import LaneReason, Reason
 from tests.build import ACCOUNT, BTC, ETH, NOW, SECOND, World, granted, signer
 
 D = Decimal
@@ -420,12 +420,52 @@ def test_a_parents_tighter_envelope_holds_for_its_children() -> None:
     assert (verdict.reason, facts(verdict)["envelope_bps"]) == (Reason.STALE_CONTEXT, D(5))
 
 
+@pytest.mark.parametrize("price", ["3960.5", "4040.5"])
+def test_both_ends_of_the_band_are_inside_it(price: str) -> None:
+    world = World()
+    limit = D(price)
+    stop, target = limit - 80, limit + 240
+    verdict = ask(world, world.child(world.mandated(), 1), limit_price=limit, stop=stop, target_price=target)
+    assert verdict.reason != Reason.PARENT_AUTHORITY_EXCEEDED
+
+
+def test_a_child_that_sells_never_asks_for_less_than_the_band() -> None:
+    world = World()
+    world.bought("0.5")
+    parent = world.mandated("0.5", side=m.Side.SELL, price_low=D("3999.995"))
+    verdict = ask(world, world.child(parent, 1), m.Action.SELL, stop=None, target_price=None)
+    assert verdict.verdict is ACCEPTED
+    assert world.order.limit_price == D(4000)  # on the tick inside
+
+
+def test_a_mandate_that_is_used_up_stays_while_an_order_may_give_something_back() -> None:
+    world = World()
+    parent = world.mandated("0.5")
+    ask(world, world.child(parent, 1), quantity=D("0.2"))
+    first = world.order
+    ask(world, world.child(parent, 2), quantity=D("0.3"))
+    world.receipt(first, m.ReceiptStatus.FILLED)
+    world.run()
+    assert [each.used for each in mandates(world)] == [D("0.5")]
+    assert ask(world, world.child(parent, 3), quantity=D("0.1")).reason == Reason.PARENT_AUTHORITY_EXCEEDED
+
+
 def test_a_childs_order_never_leaves_the_band() -> None:
     world = World()
     parent = world.mandated(price_high=D("4002.005"))
     verdict = ask(world, world.child(parent, 1), limit_price=None, stop=D(3950), target_price=D(4200))
     assert verdict.verdict is ACCEPTED
     assert world.order.limit_price == D("4002")  # on the tick inside
+
+
+@pytest.mark.parametrize(("tokens", "status"), [(0, m.FlowStatus.ABORTED), (1, m.FlowStatus.ESCALATED)])
+def test_a_child_asks_people_no_oftener_than_its_parent_might(tokens: int, status: m.FlowStatus) -> None:
+    world = World(changed=prover(escalation=replace(of("prover").escalation, budget_per_hour=tokens)))
+    child = world.child(world.mandated(), 1)
+    kind, reason = m.ReportKind.ESCALATE, LaneReason.ESCALATED
+    world.propose(child, world.report(child, "sovereign", kind, reason))
+    world.run()
+    assert world.verdict.flow_status is status
 
 
 def test_a_child_thinks_on_its_own_budget() -> None:

@@ -175,6 +175,33 @@ def test_a_mandate_to_sell_what_is_held_is_no_new_risk() -> None:
     assert framed(world, quantity="0.6", side=m.Side.SELL).reason == Reason.MAX_POSITION
 
 
+def test_a_mandate_to_sell_what_is_held_adds_no_exposure() -> None:
+    law = replace(of("prover").escalation, max_exposure_usd=D(2100))
+    world = World(changed=prover(escalation=law))
+    world.bought("0.5")
+    assert framed(world, quantity="0.5", side=m.Side.SELL).verdict is ACCEPTED
+    assert framed(world, quantity="0.1").reason == Reason.EXPOSURE_ABOVE_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("seconds", "bid", "reason"),
+    [
+        (0, "4100", Reason.STALE_CONTEXT),
+        (0, "0", Reason.NO_LIVE_PRICE),
+        (91, "4000", Reason.CONTEXT_TOO_OLD),
+    ],
+)
+def test_a_mandate_decided_about_another_market_is_refused(seconds: int, bid: str, reason: Reason) -> None:
+    world = World()
+    flow = world.flow(("prover",))
+    intent = world.intent(flow, m.Action.MANDATE)
+    world.tick(seconds)
+    world.quote(BTC, bid, str(D(bid) + 1))
+    world.prove(flow, intent)
+    world.run()
+    assert world.verdict.reason == reason
+
+
 def test_an_account_has_room_for_so_many_mandates() -> None:
     world = World(changed=prover(limits=replace(of("prover").limits, max_position_size=D(1000))))
     for _ in range(MANDATES_MAX):

@@ -11,8 +11,11 @@ import pytest
 
 from interlock.projection import projection
 from kernel.replay import replay
+from ledger.findings import Findings
 from ledger.hashes import child_dfid, dfid
+from ledger.verify import Common, Level, Partition
 from schemas import models as m
+from schemas.reasons import LaneReason
 from tests.build import LEDGER, signer
 from tests.roads import PRINCIPAL, Roads
 
@@ -83,6 +86,12 @@ def test_the_ledger_of_it_replays_and_a_childs_name_is_its_parents_with_step_and
     roads.instruct(PAPER, BTC, SENTENCE)
     found = replay(risen(roads).ledger)
     assert found.identical, found.differences[:2]
+    findings = Findings()
+    read = Partition(
+        source="roads", common=Common(level=Level.EVIDENCE, findings=findings, anchors=[], trust=None)
+    )
+    read.read(roads.ledger)  # it has no trust file, no note of a witness, and the kernel was not stopped
+    assert {each.code for each in findings.kept} == {"SIGNER_UNKNOWN", "UNANCHORED", "TAIL_UNSIGNED"}
     names = {line[0] for line in projection(roads.ledger)[PAPER]}
     assert ("principal", "order-0", "audit", "step-1", 1) in names
     assert {name for name in names if len(name) == 5} == {
@@ -105,4 +114,4 @@ def test_children_stay_below_what_their_parents_band_leaves_of_the_market(
     assert bought
     assert max(bought) <= D(4090)
     reports = {each.reason for each in roads.all("kernel.verdicts", m.VerdictRecord)}
-    assert 22 in reports  # OUTSIDE_MANDATE: said by name, the market has left the band
+    assert LaneReason.OUTSIDE_MANDATE in reports  # said by name: the market has left the band

@@ -13,6 +13,7 @@ from kernel.state.whole import State
 from rules.exact import ratio, storable
 from rules.orders import AccountFigures, Holding, OrderShape, judged_price
 from rules.resolve import Resolved, regime_of, resolve
+from schemas.models import Side
 
 RESOLVE = functools.lru_cache(maxsize=1_024)(resolve)  # gates 9 and 11 and the facts ask the same of one case
 
@@ -44,16 +45,28 @@ def shape(case: Case) -> OrderShape:
     """The order for the mechanical checker, at the price it is judged at."""
     assert case.intent is not None
     intent, view = case.intent, case.view
+    frame = intent.mandate
+    price = judged_price(intent.action, intent.limit_price, view) if frame is None else frame.price_high
     return OrderShape(
         action=intent.action,
         instrument=intent.instrument,
         quantity=intent.quantity,
-        price=judged_price(intent.action, intent.limit_price, view),
+        price=price,
         stop=intent.stop,
         target=intent.target_price,
         atr=None if view is None else view.atr,
-        reducing=case.stance is Stance.REDUCING,
+        reducing=case.stance is Stance.REDUCING or _sells_only_what_is_held(case),
     )
+
+
+def _sells_only_what_is_held(case: Case) -> bool:
+    """Whether all of a mandate's children together could only take risk away."""
+    assert case.intent is not None
+    frame, name = case.intent.mandate, case.intent.instrument
+    if frame is None or name is None or case.account is None or frame.side is not Side.SELL:
+        return False
+    held = case.account.held(name)
+    return case.intent.quantity <= exact.minus(held.quantity, held.reserved)
 
 
 def resolved(case: Case) -> Resolved:

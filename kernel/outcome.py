@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kernel import opening
-from kernel.case import Case
+from kernel.case import Case, under_of
 from kernel.claim import Inside
 from kernel.judge import judge
 from kernel.orders import order_for
@@ -13,6 +13,7 @@ from kernel.ruling import Ruling
 from kernel.state.flows import Flow
 from kernel.state.standing import HOUR_US
 from kernel.state.whole import State
+from rules.inherit import inherit
 from schemas.models import Action, FlowOpened, FlowStatus, KernelIntent, ReportKind, Verdict, WindowKind
 from schemas.reasons import ESCALATING_LANE_REASONS, LaneReason, Reason
 
@@ -138,6 +139,8 @@ def token_left_in(state: State, flow: FlowOpened, agent_id: str) -> bool:
     grant = state.grants.contract(agent_id, woken.version)
     if grant is None:
         return False
+    under = under_of(state, flow, state.accounts.get(flow.account), grant)
+    contract = grant.contract if under is None else inherit(grant.contract, under.parent)
     record = state.agent(flow.account, agent_id)
     spent = record.since(record.escalated, state.now, HOUR_US)
-    return spent < grant.contract.escalation.budget_per_hour
+    return spent < contract.escalation.budget_per_hour

@@ -125,6 +125,8 @@ def _derive(state: State, documents: DOCUMENTS) -> None:
         state.index(account, frozenset())
         if account.curbed:
             state.halted.add(account.account)
+        if account.mandates:
+            state.framed.add(account.account)
 
 
 def _order(key: str) -> tuple[str, int]:

@@ -61,6 +61,9 @@ def view_of(state: State, account: Account, *, version: int) -> AccountView:
         halted_instruments=_halted(state, account),
         open_intents=len(account.orders),
         dirty=bool(account.dirty),
+        mandates=tuple(
+            each.view() for each in sorted(account.mandates.values(), key=lambda each: each.seq)
+        ),  # oldest first: in that order children act under them
     )
 
 

@@ -7,6 +7,7 @@ import heapq
 from kernel.figures import equity_of
 from kernel.folds.curbs import end_curbs
 from kernel.folds.losses import latch_losses
+from kernel.folds.mandates import end_mandates
 from kernel.state.accounts import Account, DayStart
 from kernel.state.days import UTC_ZONE, next_day
 from kernel.state.memory import HORIZON_US
@@ -35,6 +36,7 @@ def fold_batch(state: State, entry: BatchEntry) -> None:
         _advance(state, read)
     _begin_days(state)
     end_curbs(state)
+    end_mandates(state)
     for mark in entry.marks:
         fold_mark(state, mark)
     state.memory.forget(core.now - HORIZON_US)

@@ -60,6 +60,7 @@ def _money(state: State, command: Control) -> None:
         state.halted.discard(command.account)
         for key in [key for key in state.agents if key[0] == command.account]:
             del state.agents[key]  # who opens the name again begins a new account
+        state.framed.discard(command.account)
         return
     came = exact.negated(amount) if command.verb is Verb.WITHDRAW else amount
     account.cash = exact.plus(account.cash, came)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from kernel import exact, opening
 from kernel.case import stance_of
 from kernel.claim import Inside, judged
+from kernel.folds.mandates import fold_mandate, is_mandate, use_mandate
 from kernel.folds.receipts import reserve
 from kernel.orders import FEE_RESERVE_BPS
 from kernel.state.accounts import WHOLE, Account, Order
@@ -65,6 +66,8 @@ def fold_decision(state: State, entry: DecisionEntry, seq: int) -> None:
         _count(state, flow, account, intent, grant.contract, entry)
     match entry.verdict:
         case Verdict.ACCEPTED:
+            if is_mandate(inside):
+                fold_mandate(state, flow, account, inside, seq)
             _accepted(state, flow, account, intent, grant.contract, entry)
         case Verdict.ESCALATED:
             _escalated(state, flow, intent, inside, entry)
@@ -97,6 +100,7 @@ def _accepted(
         before = account.exposed()
         stops = {"stop": intent.stop, "target_price": intent.target_price}
         reserve(account, order.key, order_of(order, intent.agent_id, **stops))
+        use_mandate(flow, account, intent, order)
         state.index(account, before)
         state.touch(account.account)
     flow.ended(entry.flow_status)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from kernel import exact, opening
 from kernel.exact import ZERO
 from kernel.state.accounts import Account, Held, Order
+from kernel.state.mandates import give_back
 from kernel.state.whole import State
 from schemas.models import FlowStatus, Receipt, ReceiptEntry, ReceiptStatus, TimeInForce
 
@@ -143,3 +144,4 @@ def release(account: Account, key: bytes) -> None:
     held = account.positions.get(order.instrument)
     if order.side == "SELL" and held is not None:
         held.reserved = exact.minus(held.reserved, exact.minus(order.quantity, order.filled))
+    give_back(account.mandates, key, exact.minus(order.quantity, order.filled))

@@ -37,6 +37,8 @@ def drift(case: Case) -> Answer:
         return Escalation(reason=refusal.reason, facts=refusal.facts) if close else refusal
     if reducing:
         return None
+    if case.stance is Stance.MANDATE:
+        return _moved(case)  # nothing is bought yet: its band caps each child's price, brackets are theirs
     return _moved(case) or _capped(case) or _geometry(case)
 
 

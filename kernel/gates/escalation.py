@@ -53,5 +53,7 @@ def exposure_after(case: Case) -> Decimal:
     assert case.account is not None
     order = shape(case)
     assert order.price is not None, "gate 9 refuses an order without a price"
+    if order.reducing:  # a frame for selling what is held: nothing comes on top
+        return account_figures(case.state, case.account).exposure
     added = notional(quantity_of(case), order.price)
     return CONTEXT.add(account_figures(case.state, case.account).exposure, added)

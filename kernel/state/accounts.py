@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from kernel import exact
 from kernel.exact import ZERO
+from kernel.state.mandates import Mandate, Name
 from kernel.state.trading import FOREVER, Curb
 from schemas.models import Action, ReceiptStatus, Standing, TimeInForce
 
@@ -92,6 +93,7 @@ class Account:
     positions: dict[str, Held] = field(default_factory=dict)
     orders: dict[bytes, Order] = field(default_factory=dict)
     day_starts: dict[str, DayStart] = field(default_factory=dict)
+    mandates: dict[Name, Mandate] = field(default_factory=dict)
     version: int = 0
     hashes: dict[int, bytes] = field(default_factory=dict)
     content: bytes = b""

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kernel.gates.shape import STEPS_MAX, WOKEN_MAX
-from kernel.state.accounts import HASHES_KEPT, OPEN_MAX
+from kernel.state.accounts import DIRTY_MAX, HASHES_KEPT, OPEN_MAX
 from kernel.state.flows import CONTEXTS_MAX, FLOWS_MAX
+from kernel.state.mandates import MANDATES_MAX
 from kernel.state.memory import DIGESTS_MAX
 from kernel.state.standing import STAMPS_MAX, STANDINGS_MAX
 from kernel.state.trading import SCOPES_MAX
@@ -55,6 +56,10 @@ BOUNDS: dict[str, Bound] = {
     "State.dirty": _at_most(ACCOUNTS_MAX, "after the entry"),
     "State.touched": _at_most(ACCOUNTS_MAX, "when the views are told"),
     "Account.halts": _at_most(DOCUMENTS_MAX, "the contract's time, or RESUME"),
+    "Account.mandates": _at_most(MANDATES_MAX, "its expiry, or used up with nothing open"),
+    "State.framed": _at_most(ACCOUNTS_MAX, "when no mandate stands on the account"),
+    "Mandate.orders": _at_most(OPEN_MAX, "its final receipt"),
+    "Account.dirty": _at_most(DIRTY_MAX, "CLEAR"),
     "Account.curbs": _at_most(SCOPES_MAX, "RESUME, or its end by the clock"),
     "Account.standings": _at_most(STANDINGS_MAX, "RESET to ACTIVE; RETIRED never"),
     "Account.positions": _at_most(DOCUMENTS_MAX, "when all of it is sold"),
@@ -63,6 +68,8 @@ BOUNDS: dict[str, Bound] = {
     "Account.hashes": _at_most(HASHES_KEPT, "the oldest version"),
     "Flow.contexts": _at_most(CONTEXTS_MAX, HORIZON),
     "Flow.steps": _at_most(STEPS_MAX, "a refusal; the flow's end without an order"),
+    "Flow.refusals": _at_most(CONTEXTS_MAX, "the end of its flow"),
+    "Flow.traded": _at_most(STEPS_MAX, HORIZON),
     "Flow.tokens": _at_most(WOKEN_MAX * CONTEXTS_MAX, HORIZON),
     "AgentRecord.admitted": _at_most(STAMPS_MAX, "older than the contract's window"),
     "AgentRecord.escalated": _at_most(STAMPS_MAX, "older than an hour"),

@@ -68,8 +68,8 @@ class State:
     """Everything folded so far.
 
     Derived, and no part of a snapshot: holders (who is exposed to an instrument), halted (accounts with a
-    halt or curb that time may end), dirty (accounts this entry changed), touched (accounts changed since
-    somebody last asked).
+    halt or curb that time may end), framed (accounts that may hold a mandate), dirty (accounts this entry
+    changed), touched (accounts changed since somebody last asked).
     """
 
     def __init__(self, identity: Identity) -> None:
@@ -83,6 +83,7 @@ class State:
         self.agents: dict[tuple[str, str], AgentRecord] = {}
         self.holders: dict[str, set[str]] = {}
         self.halted: set[str] = set()
+        self.framed: set[str] = set()
         self.dirty: dict[str, None] = {}
         self.touched: dict[str, None] = {}
 

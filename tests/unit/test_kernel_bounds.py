@@ -11,6 +11,7 @@ from kernel.state.accounts import Account
 from kernel.state.bounds import BOUNDS
 from kernel.state.flows import Flow
 from kernel.state.grants import Grants
+from kernel.state.mandates import Mandate
 from kernel.state.memory import Memory
 from kernel.state.standing import STAMPS_MAX, AgentRecord
 from kernel.state.whole import Core, State
@@ -31,7 +32,7 @@ def maps_of(cls: type[Any]) -> set[str]:
 
 def test_every_map_of_the_state_names_its_bound_and_what_leaves_it() -> None:
     found = {f"State.{name}" for name, held in vars(State(identity())).items() if isinstance(held, MAPS)}
-    for cls in (Core, Account, Flow, AgentRecord, Memory, Grants):
+    for cls in (Core, Account, Mandate, Flow, AgentRecord, Memory, Grants):
         found |= maps_of(cls)
     assert set(BOUNDS) == found
     assert all(bound.most > 0 and bound.leaves for bound in BOUNDS.values())

@@ -28,9 +28,9 @@ class Following:
         self._tail = KafkaTail(there.settings(), there.name, group, "kernel.ledger", partition)
         self._tail.skip()
 
-    def entries(self, limit_s: float = ANSWER_S) -> Iterator[Leaf]:
-        """Entries as they come, for at most ``limit_s`` seconds; then the iterator ends."""
-        deadline = time.monotonic() + limit_s
+    def entries(self) -> Iterator[Leaf]:
+        """Entries as they come, for at most ANSWER_S seconds; then the iterator ends."""
+        deadline = time.monotonic() + ANSWER_S
         while True:
             for record in self._tail.fresh():
                 if record.value is not None:

@@ -49,7 +49,8 @@ def name_of(text: str) -> str:
 
 
 def _issue(verb: Verb, account: str, ledger: str | None, by: str, *, json_: bool, **fields: Any) -> None:
-    answers = issue(context(ledger), verb, by, account=name_of(account), **fields)
+    wanted = name_of(account)
+    answers = issue(context(ledger), verb, by, account=wanted, **fields)
     tell(verb, account, answers, json_=json_)
 
 

@@ -67,6 +67,7 @@ def new(
     name: Annotated[str, typer.Argument(help="its file here; an agent's or attestor's own id")],
     account: Annotated[list[str] | None, typer.Option(help="of a PRINCIPAL: what it speaks for")] = None,
     ledger: LedgerOption = None,
+    json_: JsonOption = False,
 ) -> None:
     """Draw a key, keep its secret here, and enrol its public half under the registry's signature."""
     wanted = role_of(role)
@@ -78,6 +79,9 @@ def new(
     signer = _drawn(there, name)
     document = KeyDocument(public=signer.public, role=wanted, bound=bound)
     seq = _enrol(there, document, signer.keyid, ENROLLED)
+    if json_:
+        as_json({"keyid": signer.keyid.hex(), "role": wanted.name, "name": name, "seq": seq})
+        return
     say(f"{name} is {wanted.name}; its secret lies in {key_path(there.running.root, there.name, name)}")
     data(f"{signer.keyid.hex()} in force from ledger seq {seq}")
 
@@ -87,6 +91,7 @@ def new(
 def revoke(
     keyid: Annotated[str, typer.Argument(metavar="KEYID", help="64 hex digits: keys ls")],
     ledger: LedgerOption = None,
+    json_: JsonOption = False,
 ) -> None:
     """Let a key count no more, from now on: what it signed before stays signed."""
     there = context(ledger)
@@ -99,6 +104,9 @@ def revoke(
         raise Stop(Exit.REFUSED, f"{keyid} is revoked already", fix="interlock keys ls")
     gone = KeyDocument(public=key.public, role=key.role, bound=key.bound, revoked=True)
     seq = _enrol(there, gone, key.keyid, REVOKED)
+    if json_:
+        as_json({"keyid": key.keyid.hex(), "role": key.role.name, "seq": seq})
+        return
     data(f"{keyid} revoked from ledger seq {seq}")
 
 

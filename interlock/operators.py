@@ -69,8 +69,9 @@ def next_serial(there: Context, topic: str, cls: type[Numbered], publics: Sequen
                 message = opened(envelope, cls)
             except (Refused, Unreadable):
                 continue
-            if message.ledger == there.card.ledger and any(signed_by(envelope, each) for each in publics):
-                used = max(used, message.serial)
+            mine = message.ledger == there.card.ledger and message.serial > used
+            if mine and any(signed_by(envelope, each) for each in publics):
+                used = message.serial
     return used + 1
 
 

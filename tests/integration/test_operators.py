@@ -24,6 +24,7 @@ from interlock.genesis import Message, create, send
 from interlock.programs import loop
 from interlock.reading import decisions
 from interlock.services import daemon
+from interlock.services.faults import ServicesError
 from interlock.services.running import Running
 from interlock.services.supervisor import Program, wait_until
 from ledger.envelope import seal
@@ -233,6 +234,21 @@ def test_an_escalation_is_shown_overridden_and_filled(desk: Desk) -> None:
     late = desk.run("inbox", "decide", flow.hex(), "--consequence", "abort", "--because", "too late")
     assert (late.exit_code, "does not wait for a person" in late.stderr) == (1, True)
     assert "I saw it" in desk.run("why", flow.hex()).stdout
+
+
+@pytest.mark.parametrize("topic", ["control", "human.decisions", "registry", "escalations"])
+def test_an_agent_cannot_write_what_only_operators_the_release_or_the_kernel_may(
+    desk: Desk, topic: str
+) -> None:
+    said = desk.key(AGENT)
+    command = m.Control(ledger=desk.there.card.ledger, serial=1, verb=m.Verb.RESUME, reason="x", at=now())
+    with pytest.raises(ServicesError, match="authorization"):
+        desk.send(AGENT, topic, seal(command, said))
+
+
+def test_what_an_agent_signs_is_no_operators_word_even_through_the_console(desk: Desk) -> None:
+    refused = desk.run("resume", "--account", ACCOUNT, "--by", AGENT)
+    assert (refused.exit_code, "KEY_NOT_VALID" in refused.stderr) == (5, True)
 
 
 def test_a_second_operator_signs_with_his_own_key_until_it_is_revoked(desk: Desk) -> None:

@@ -5,6 +5,7 @@ Kernel and executor are the real processes; selector and one agent are played he
 
 from __future__ import annotations
 
+import functools
 import json
 import time
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ from interlock.services.running import Running
 from interlock.services.supervisor import Program, wait_until
 from ledger.envelope import seal
 from ledger.hashes import contract_hash, dfid, flow_hash, state_hash
+from ledger.registry import Registry
 from ledger.signing import Signer
 from rules.contract_json import parse
 from schemas import models as m
@@ -72,8 +74,13 @@ class Desk:
     def key(self, who: str) -> Signer:
         return Signer(seed(self.there.running.root, NAME, who))
 
+    @functools.cached_property
+    def registry(self) -> Registry:
+        """As it stood first: contracts, rules and shapes do not change here."""
+        return self.there.registry()
+
     def send(self, principal: str, topic: str, message: object) -> None:
-        value = self.there.schema_ids().pack(message)
+        value = self.registry.schema_ids.pack(message)
         record = Message(topic=topic, partition=0, key=ACCOUNT.encode(), value=value)
         send(self.there.running, principal, NAME, [record])
 
@@ -95,7 +102,7 @@ class Desk:
         self.send(AGENT, "agents.manifest", seal(said, self.key(AGENT)))
 
     def contract(self) -> bytes:
-        found = self.there.registry().body(m.DocumentKind.CONTRACT, AGENT)
+        found = self.registry.body(m.DocumentKind.CONTRACT, AGENT)
         assert found is not None
         return found
 
@@ -125,7 +132,7 @@ class Desk:
     def flow(self) -> m.FlowOpened:
         """A flow as an honest selector opens it now."""
         self.signals += 1
-        registry, name = self.there.registry(), f"s{self.signals}"
+        registry, name = self.registry, f"s{self.signals}"
         rules = registry.granted(m.DocumentKind.RULES, "law")
         assert rules is not None
         seen = next(each for each in latest_views(self.there) if each.view.account == ACCOUNT)
@@ -150,7 +157,7 @@ class Desk:
 
     def market(self) -> m.InstrumentView:
         record = list(self.there.read("market.signals"))[-1]
-        signal = self.there.schema_ids().unpack(m.MarketSignal, record.value)
+        signal = self.registry.schema_ids.unpack(m.MarketSignal, record.value)
         assert isinstance(signal.body, m.Quote)
         middle = (signal.body.bid + signal.body.ask) / 2
         return m.InstrumentView(

@@ -21,8 +21,13 @@ _ILLEGAL = {
 }
 _BOUNDS = {
     Verb.OPEN: ("the deposit is not above zero, or no more accounts fit", "another amount"),
-    Verb.FUND: ("the amount is not above zero", "another amount"),
+    Verb.FUND: ("the amount is not above zero, or more than an account may be paid in", "another amount"),
     Verb.WITHDRAW: ("the amount is not above zero, or more than the free cash", "interlock account show"),
+    Verb.HALT: (
+        "its end lies behind already, or too many scopes are halted",
+        "a later --for, or a wider scope",
+    ),
+    Verb.REDUCE: ("its end lies behind already, or too many scopes are", "a later --for, or a wider scope"),
 }
 
 

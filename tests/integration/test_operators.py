@@ -96,7 +96,7 @@ class Desk:
         contract = self.contract()
         said = m.Manifest(
             ledger=self.there.card.ledger, agent_id=AGENT, contract_version=parse(contract).version,
-            contract_hash=contract_hash(contract), schema_majors=(), policy_types=(m.IntentKind.ATOM,),
+            contract_hash=contract_hash(contract), schema_majors=("1",), policy_types=(m.IntentKind.ATOM,),
             at=now(),
         )  # fmt: skip
         self.send(AGENT, "agents.manifest", seal(said, self.key(AGENT)))

@@ -11,6 +11,7 @@ from ledger.envelope import opened
 from schemas.codec import decode
 from schemas.kinds import EntryKind
 from schemas.models import (
+    AccountViewRecord,
     Control,
     ControlEntry,
     DecisionEntry,
@@ -43,6 +44,22 @@ class Told:
         """The open orders of one account, oldest first."""
         mine = [each for each in self.orders.values() if each.order.account == account]
         return sorted(mine, key=lambda each: (each.order.seq, each.order.key))
+
+
+def calls(found: Told, views: Iterable[AccountViewRecord]) -> list[str]:
+    """What a person must put right that no answer to an escalation can: each with the command for it."""
+    unknown = [each.order for each in found.orders.values() if each.status is ReceiptStatus.UNKNOWN]
+    lines = [
+        f"the venue cannot say what became of order {order.key.hex()} of {order.account}: ask it, then"
+        f" interlock account settle {order.account} {order.key.hex()}"
+        for order in sorted(unknown, key=lambda order: (order.account, order.seq))
+    ]
+    dirty = [each.view.account for each in views if each.view.dirty and each.view.account not in found.closed]
+    return lines + [
+        f"account {name} is dirty, an order failed half-way: interlock account show {name}, then"
+        f" interlock account clear {name}"
+        for name in dirty
+    ]
 
 
 def told(values: Iterable[bytes]) -> Told:

@@ -7,7 +7,10 @@ from typing import Annotated
 
 import typer
 
+from interlock.account_story import calls, told
+from interlock.accounts import latest_views
 from interlock.cli_accounts import usd
+from interlock.cli_look import values_of
 from interlock.context import context
 from interlock.genesis import send
 from interlock.inbox import Waiting
@@ -59,14 +62,17 @@ def chosen(found: list[Waiting], text: str) -> Waiting:
 @app.command("ls")
 @command
 def list_inbox(ledger: LedgerOption = None, json_: JsonOption = False) -> None:
-    """What is escalated now, oldest first; what has expired is not shown."""
-    found, now = inbox_of(context(ledger))
+    """What is escalated now, oldest first; what has expired is not shown. Then what must be put right."""
+    there = context(ledger)
+    found, now = inbox_of(there)
     if json_:
         as_json([figures(each, now) for each in found])
         return
     for each in found:
         data(line(each, now))
     say(f"{len(found)} wait for a person")
+    for text in calls(told(values_of(there)), latest_views(there)):
+        say(text)
 
 
 @app.command()
@@ -106,11 +112,11 @@ def decide(
     waiting, signer = chosen(found, dfid), signer_of(there, by)
     publics = (signer.public, *operators(there).values())
     serial = next_serial(there, "human.decisions", HumanDecision, publics)
-    told = explain(there, waiting, text, by, serial)
+    beside = explain(there, waiting, text, by, serial)
     act = act_of(waiting, choice, ledger=there.card.ledger, serial=serial, now=now,
-                 commitment=commitment_of(there, told), quantity=amounts[0], price=amounts[1])  # fmt: skip
+                 commitment=commitment_of(there, beside), quantity=amounts[0], price=amounts[1])  # fmt: skip
     # The text stands before the act that commits to it: whoever reads the act finds it, whatever dies when.
-    send(there.running, "console", there.name, [told])
+    send(there.running, "console", there.name, [beside])
     envelope = seal(act, signer)
     if waiting.persons > 1 and choice is not HumanChoice.ABORT:
         path = out or Path(f"{act.dfid.hex()}.act.json")

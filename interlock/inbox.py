@@ -30,6 +30,9 @@ from schemas.models import (
     Verdict,
 )
 
+# The kernel's word to people, by flow and payload: an alert about a failed order names the flow of another.
+Told = Mapping[tuple[bytes, bytes], Escalation]
+
 KEEP = (FlowStatus.ESCALATED, FlowStatus.EXHAUSTED)
 
 
@@ -98,14 +101,15 @@ class Inbox:
             case _:
                 pass
 
-    def waiting(self, told: Mapping[bytes, Escalation], now: int) -> list[Waiting]:
-        """What is escalated and not overdue, oldest first; ``told``: the kernel's word to people, by flow."""
-        found = [self._seen(self._held[dfid], told.get(dfid)) for dfid in self._open]
+    def waiting(self, told: Told, now: int) -> list[Waiting]:
+        """What is escalated and not overdue, oldest first."""
+        held = (self._held[dfid] for dfid in self._open)
+        found = [self._seen(each, told.get((each.dfid, each.digest))) for each in held]
         return sorted((each for each in found if each.expires_at >= now), key=lambda each: each.at)
 
     def _seen(self, held: Waiting, told: Escalation | None) -> Waiting:
         expires_at = self._expires.get(held.dfid, held.expires_at)
-        if told is None or told.payload_digest != held.digest:
+        if told is None:
             return replace(held, expires_at=expires_at)
         mark = told.mark
         price = held.price if mark is None else exact.mid(mark.bid, mark.ask)
@@ -167,7 +171,7 @@ class Inbox:
             self._expires.pop(dfid, None)
 
 
-def fold(values: Iterable[bytes], told: Mapping[bytes, Escalation], now: int) -> list[Waiting]:
+def fold(values: Iterable[bytes], told: Told, now: int) -> list[Waiting]:
     """What waits after these entries."""
     inbox = Inbox()
     for value in values:

@@ -57,14 +57,14 @@ class Ruled:
 
 def inbox_of(there: Context) -> tuple[list[Waiting], int]:
     """What waits now, and the ledger's now."""
-    told: dict[bytes, Escalation] = {}
+    told: dict[tuple[bytes, bytes], Escalation] = {}
     for partition in range(there.card.shards):
         for record in there.read("escalations", partition):
             try:
                 each = unframed(Escalation, record.value)
             except Refused:
                 continue
-            told[each.dfid] = each
+            told[each.dfid, each.payload_digest] = each
     now = now_of(there)
     found = [
         each for partition in range(there.card.shards) for each in fold(there.ledger(partition), told, now)

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from interlock.account_show import figures as account_figures
 from interlock.account_show import line as account_line
 from interlock.account_show import page as account_page
-from interlock.account_story import told
+from interlock.account_story import calls, told
 from interlock.cli import app
 from interlock.cli_accounts import name_of, usd
 from interlock.cli_agents import LOOSER, TIGHTER, standing_of
@@ -57,10 +57,10 @@ def escalated(**changes: Any) -> tuple[World, m.FlowOpened, m.Envelope]:
 
 def inbox(world: World) -> list[Waiting]:
     """What the ledger and the topic say waits now."""
-    said: dict[bytes, m.Escalation] = {}
+    said: dict[tuple[bytes, bytes], m.Escalation] = {}
     for record in world.topics.records("escalations", 0, 0):
         each = world.kernel.state.registry.schema_ids.unpack(m.Escalation, record.value)
-        said[each.dfid] = each
+        said[each.dfid, each.payload_digest] = each
     return fold(world.ledger, said, world.now)
 
 
@@ -345,9 +345,21 @@ def test_an_open_order_is_named_by_its_key_until_its_final_receipt_and_a_closed_
     world.receipt(order, m.ReceiptStatus.UNKNOWN)
     world.run()
     assert [each.status for each in told(world.ledger).of(ACCOUNT)] == [m.ReceiptStatus.UNKNOWN]
+    (call,) = calls(told(world.ledger), world.views.values())
+    assert f"account settle {ACCOUNT} {order.key.hex()}" in call
     world.control(m.Verb.SETTLE, account=ACCOUNT, target=order.key)
     world.control(m.Verb.CLOSE, account=ACCOUNT)
     world.run()
     story = told(world.ledger)
+    assert calls(story, world.views.values()) == []
     assert (story.of(ACCOUNT), story.closed) == ([], {ACCOUNT})
     assert account_figures(world.views[ACCOUNT], closed=True)["state"] == "CLOSED"
+
+
+def test_a_dirty_account_calls_for_a_person_by_the_command_that_clears_it() -> None:
+    world = World()
+    view = world.views[ACCOUNT]
+    dirty = replace(view, view=replace(view.view, dirty=True))
+    (call,) = calls(told(world.ledger), [dirty])
+    assert f"account clear {ACCOUNT}" in call
+    assert "dirty" in account_line(account_figures(dirty))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 
 from interlock.context import Context
 from interlock.following import Following, refused_unsigned
@@ -23,25 +24,31 @@ def signed(there: Context, kind: DocumentKind, id_: str, version: str, body: byt
 
 
 def release(there: Context, key: bytes, envelope: Envelope) -> int:
-    """Send a document and wait for its entry; the ledger sequence from which it is in force.
+    """Send a document and wait for every shard's entry; the first one's sequence, from which it is in force.
 
-    Every shard keeps the registry; the first one's sequence is told. Raises Stop: REFUSED when the kernel
-    does not believe it, TIMED_OUT when no kernel takes it.
+    Raises Stop: REFUSED when a kernel does not believe it, TIMED_OUT when one does not take it.
     """
     document, name = opened(envelope, RegistryDocument), digest(envelope)
     where = f"{document.kind.value} {document.id} {document.version} on topic registry, ledger {there.name}"
-    value = there.schema_ids().pack(envelope)
-    with Following(there) as ledger:
-        record = Message(topic="registry", partition=0, key=key, value=value)
+    record = Message(topic="registry", partition=0, key=key, value=there.schema_ids().pack(envelope))
+    with ExitStack() as open_:
+        # Who signs with a new key next must not be ahead of any shard.
+        followed = [open_.enter_context(Following(there, shard)) for shard in range(there.card.shards)]
         send(there.running, "release", there.name, [record])
-        for leaf in ledger.entries():
-            if refused_unsigned(leaf, name) is not None:
-                raise Stop(Exit.REFUSED, "the kernel did not take the document", where=where,
-                           why="it is not signed by a registry key in force, or its version is taken",
-                           fix="interlock keys ls, interlock contract ls")  # fmt: skip
-            if _holds(leaf.kind, leaf.body, name):
-                return leaf.seq
-    raise Stop(Exit.TIMED_OUT, "released, but no kernel has taken it", where=where,
+        first, *_ = [_entry(ledger, name, where) for ledger in followed]  # every one is waited for
+        return first
+
+
+def _entry(ledger: Following, name: bytes, where: str) -> int:
+    for leaf in ledger.entries():
+        if refused_unsigned(leaf, name) is not None:
+            raise Stop(Exit.REFUSED, "the kernel did not take the document", where=where,
+                       why="it is not signed by a registry key in force, or its version is taken",
+                       fix="interlock keys ls, interlock contract ls")  # fmt: skip
+        if _holds(leaf.kind, leaf.body, name):
+            return leaf.seq
+    raise Stop(Exit.TIMED_OUT, "released, but no kernel has taken it",
+               where=f"{where}, shard {ledger.partition}",
                why="nothing is lost: it stands signed on its topic and holds once a kernel reads it",
                fix="interlock ps, interlock start")  # fmt: skip
 

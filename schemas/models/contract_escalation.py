@@ -17,3 +17,4 @@ class ContractEscalation:
     max_exposure_usd: Decimal
     requires_human_approval: tuple[Action, ...]
     budget_per_hour: int
+    two_persons_above_usd: Decimal | None = None  # An order worth more takes two signatures; null = never.

@@ -50,3 +50,4 @@ class ResponsibilityContract:
     evidence: ContractEvidence
     abort_on_violations: tuple[str, ...]  # Names of reasons; their table grows.
     compensation: Compensation
+    terminate_on_max_loss: bool = False  # The account's end, not only the agent's.

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -273,6 +274,26 @@ def test_a_second_operator_signs_with_his_own_key_until_it_is_revoked(desk: Desk
     assert [each["in_force"] for each in desk.told("keys", "ls") if each["keyid"] == keyid] == [False]
     refused = desk.run("halt", "--everything", "--by", "second")
     assert (refused.exit_code, "KEY_NOT_VALID" in refused.stderr) == (5, True)
+
+
+def test_above_the_contracts_limit_two_operators_sign(desk: Desk, tmp_path: Path) -> None:
+    written = json.loads(desk.contract())
+    written["version"], written["escalation"]["two_persons_above_usd"] = "1.1.0", "1000"
+    grant, act = tmp_path / "sovereign.yaml", tmp_path / "act.json"
+    grant.write_text(json.dumps(written), encoding="utf-8")
+    assert "in force from ledger seq" in desk.run("contract", "push", str(grant)).stdout
+    assert desk.run("keys", "new", "OPERATOR", "third").exit_code == 0
+    del desk.registry
+    desk.hello()
+    desk.quote("4000", "4001")
+    flow = desk.propose("0.1")
+    assert desk.verdict(flow) == "LOW_CONFIDENCE"
+    assert [each["persons"] for each in desk.told("inbox", "ls")] == [2]
+    first = desk.run("inbox", "decide", "last", "--consequence", "override", "--because", "x", "-o", str(act))
+    assert (first.exit_code, "inbox cosign" in first.stdout) == (0, True)
+    assert desk.run("inbox", "cosign", str(act), "--by", "operator").exit_code == 2
+    both = desk.told("inbox", "cosign", str(act), "--by", "third")
+    assert (both["dfid"], both["verdict"]) == (flow.hex(), "ACCEPTED")
 
 
 def test_without_a_kernel_a_command_says_so_and_is_not_lost(

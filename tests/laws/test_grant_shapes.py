@@ -101,11 +101,13 @@ def contracts(draw):
                    "tokens_per_flow": draw(counts), "rounds_per_flow": draw(st.integers(1, 10))},
         "escalation": {"confidence_threshold": draw(fractions), "max_exposure_usd": draw(amounts()),
                        "requires_human_approval": draw(several(st.sampled_from(["BUY", "SELL", "CLOSE"]))),
-                       "budget_per_hour": draw(st.integers(0, 1_000))},
+                       "budget_per_hour": draw(st.integers(0, 1_000)),
+                       "two_persons_above_usd": draw(st.none() | amounts())},
         "wake": draw(st.sampled_from(["", "abs(return_1m) > 0.005", "kind != BAR or held > 0"])),
         "evidence": {"required": tiers or ["source"] if "DLPCI" in lanes else tiers},
         "abort_on_violations": draw(several(st.sampled_from(ABORTABLE))),
         "compensation": draw(st.sampled_from([each.value for each in models.Compensation])),
+        "terminate_on_max_loss": draw(st.booleans()),
     }  # fmt: skip
     return from_json(json.dumps(written).encode())
 

@@ -134,8 +134,9 @@ class World:
         changed: Mapping[str, Mapping[str, Any]] | None = None,
         accounts: Sequence[str] = (ACCOUNT,),
         deposit: str = "100000",
+        now: int = NOW,
     ) -> None:
-        self.now = NOW
+        self.now = now
         self.kernel = new_kernel()
         self.topics = Topics()
         self.queue: list[Record] = []

@@ -9,7 +9,7 @@ from kernel.case import Case, Stance
 from kernel.state.accounts import Account
 from kernel.state.days import UTC_ZONE
 from kernel.state.whole import State
-from rules.exact import ratio
+from rules.exact import ratio, storable
 from rules.orders import AccountFigures, Holding, OrderShape, judged_price
 from rules.resolve import Resolved, regime_of, resolve
 
@@ -23,9 +23,9 @@ def worth(state: State, account: Account, instrument: str) -> Decimal:
 
 
 def equity_of(state: State, account: Account) -> Decimal:
-    """Free and reserved cash and everything held at its mark."""
+    """Free and reserved cash and everything held at its mark; a price nobody can mean ends at the bound."""
     values = (worth(state, account, name) for name in sorted(account.positions))
-    return exact.plus(account.cash, account.reserved_cash, *values)
+    return storable(exact.plus(account.cash, account.reserved_cash, *values))
 
 
 def account_figures(state: State, account: Account) -> AccountFigures:

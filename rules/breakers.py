@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rules.config_error import ConfigError
 from rules.contract import Cutoff, Limits
+from rules.exact import fact
 from schemas.models import Fact
 from schemas.money import CONTEXT
 from schemas.reasons import Reason
@@ -44,7 +45,7 @@ class Tripped:
 
     @property
     def facts(self) -> tuple[Fact, ...]:
-        return (Fact(name="measured", value=self.measured), Fact(name="limit", value=self.limit))
+        return (fact("measured", self.measured), fact("limit", self.limit))
 
 
 def require_base(base: Decimal) -> Decimal:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rules.drift import Side, half_bracket_stands, reward_suffices, risk_reward
+from rules.exact import fact
 from rules.orders import ZERO, AccountFigures, OrderShape, malformed, notional
 from rules.resolve import Resolved
 from schemas.models import Action, Fact
@@ -33,13 +34,9 @@ class Violation:
     def facts(self) -> tuple[Fact, ...]:
         """The figures as they ride with a refusal; a missing parameter is ``<name>_missing`` = 1."""
         if self.measured is None:
-            return (Fact(name=f"{self.name}_missing", value=Decimal(1)),)
-        measured = Fact(name=self.name, value=self.measured)
-        return (
-            (measured,)
-            if self.limit is None
-            else (measured, Fact(name=f"{self.name}_limit", value=self.limit))
-        )
+            return (fact(f"{self.name}_missing", 1),)
+        measured = fact(self.name, self.measured)
+        return (measured,) if self.limit is None else (measured, fact(f"{self.name}_limit", self.limit))
 
 
 def check(order: OrderShape, account: AccountFigures, limits: Resolved) -> tuple[Violation, ...]:

@@ -51,6 +51,15 @@ def is_late(inside: Inside) -> bool:
     return inside.window is not None and inside.window.kind is WindowKind.LATE
 
 
+def is_beside(case: Case) -> bool:
+    """Whether an answer leaves its flow as it is: a HALT too late for its window, or for a flow that is over
+    or waits for a person or the venue. A HALT gets through whenever it comes, yet a flow has one outcome.
+    """
+    known = case.known
+    answered = known is not None and known.answered and case.approval is None
+    return answered or is_late(case.claim.inside)
+
+
 def lane_reason(inside: Inside) -> int:
     """The closed reason of an answer without an intent."""
     if inside.window is not None:
@@ -64,7 +73,7 @@ def _unchanged(case: Case) -> FlowStatus:
 
 def _accepted(case: Case, ruling: Ruling) -> Decided:
     assert case.intent is not None
-    if is_late(case.claim.inside):
+    if is_beside(case):
         return Decided(ruling=ruling, flow_status=_unchanged(case))
     if case.intent.action in IDLE:
         return Decided(ruling=ruling, flow_status=FlowStatus.CLOSED)
@@ -75,7 +84,7 @@ def _accepted(case: Case, ruling: Ruling) -> Decided:
 
 def _rejected(case: Case, ruling: Ruling) -> Decided:
     reason = Reason(ruling.reason)
-    if reason.gate <= 2 or reason is Reason.REASONING_EXHAUSTION or is_late(case.claim.inside):
+    if reason.gate <= 2 or reason is Reason.REASONING_EXHAUSTION or is_beside(case):
         return Decided(ruling=ruling, flow_status=_unchanged(case))
     if not reason.curable or case.approval is not None:
         return Decided(ruling=ruling, flow_status=FlowStatus.REJECTED)

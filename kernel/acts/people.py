@@ -19,11 +19,11 @@ def judge_act(state: State, envelope: Envelope, seq: int) -> Reason:
     act = opening.read(envelope, HumanDecision)
     if act is None:
         return Reason.MALFORMED
-    if act.ledger != state.identity.ledger:
-        return Reason.WRONG_LEDGER
-    key = signer_of(state, envelope, (Role.OPERATOR,), seq)
+    key = signer_of(state, envelope, (Role.OPERATOR,), seq)  # first: without a key there is no entry
     if isinstance(key, ControlReason):
         return Reason[key.name]
+    if act.ledger != state.identity.ledger:
+        return Reason.WRONG_LEDGER
     flow = state.flows.get(act.dfid)
     if flow is None or flow.account != act.account:
         return Reason.WRONG_ACCOUNT

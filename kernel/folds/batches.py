@@ -104,7 +104,9 @@ def _expire(state: State) -> None:
     while core.expiries and core.expiries[0][0] < core.now:
         _, dfid = heapq.heappop(core.expiries)
         flow = state.flows.get(dfid)
-        if flow is not None and not flow.final and flow.status not in BEYOND_TIME:
+        if flow is None or flow.expires_at >= core.now:
+            continue  # an attempt after this one was given more time, and has an expiry of its own
+        if not flow.final and flow.status not in BEYOND_TIME:
             core.overdue.append(dfid)
 
 

@@ -61,6 +61,10 @@ def fold_decision(state: State, entry: DecisionEntry, seq: int) -> None:
         return
     if flow.approval is None:
         _count(state, flow, account, intent, grant.contract, entry)
+        if flow.answered:  # of all answers only a HALT does anything then, and nothing to the flow
+            if entry.verdict is Verdict.ACCEPTED:
+                _halt(state, account, intent, grant.contract)
+            return
     match entry.verdict:
         case Verdict.ACCEPTED:
             _accepted(state, flow, account, intent, grant.contract, entry)

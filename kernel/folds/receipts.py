@@ -42,6 +42,8 @@ def possible(receipt: Receipt, order: Order) -> bool:
     """Say whether the figures can be true: nothing beyond the order, nothing taken back."""
     paid = cost_of(receipt)
     grown = receipt.quantity >= order.filled and paid >= order.paid and receipt.fee >= order.fee
+    if receipt.quantity == order.filled and paid != order.paid:
+        return False  # the same fills cannot have cost more: there is no position to book the difference on
     return grown and receipt.quantity <= order.quantity and receipt.average_price >= 0
 
 

@@ -8,8 +8,6 @@ from ledger.intents import key_of_intent
 from schemas.models import FlowStatus, Intent, Verdict
 from schemas.reasons import Reason
 
-BUSY = frozenset({FlowStatus.ESCALATED, FlowStatus.EXECUTING, FlowStatus.SUSPENDED})
-
 
 def idempotency(case: Case) -> Answer:
     """A redelivery gets its prior answer; a HALT is asked nothing else, an approval nothing at all."""
@@ -33,7 +31,7 @@ def idempotency(case: Case) -> Answer:
             return _second(case, case.intent, taken)
     if case.flow.attempt != case.known.open_attempt:
         return _closed(Reason.ATTEMPT_CLOSED)
-    if case.known.final or case.known.status in BUSY:
+    if case.known.answered:
         return _closed(Reason.FLOW_CLOSED)
     return None
 

@@ -10,6 +10,7 @@ from schemas.models import Envelope, FlowStatus, HumanChoice, Lane
 FLOWS_MAX = 1_000_000
 CONTEXTS_MAX = 16  # signed contexts of one flow that reach the ledger; an honest flow has one an attempt
 FINAL = frozenset({FlowStatus.CLOSED, FlowStatus.ABORTED})
+BUSY = frozenset({FlowStatus.ESCALATED, FlowStatus.EXECUTING, FlowStatus.SUSPENDED})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,6 +66,11 @@ class Flow:
     def final(self) -> bool:
         """Whether the flow has its outcome."""
         return self.status in FINAL or (self.status is FlowStatus.REJECTED and not self.reopens)
+
+    @property
+    def answered(self) -> bool:
+        """Whether no agent's answer can move it any more: it is over, or waits for a person or the venue."""
+        return self.final or self.status in BUSY
 
     def ended(self, status: FlowStatus) -> None:
         """Give the flow its status; what only a living flow needs is let go of."""

@@ -91,12 +91,12 @@ def human(player, dice):
     flow, envelope, *_ = some[-1 - dice.below(min(len(some), 6))]
     held = spec.flows.get(flow.dfid, {}).get("held")
     choice = dice.of(m.HumanChoice.OVERRIDE, m.HumanChoice.OVERRIDE, m.HumanChoice.MODIFY, m.HumanChoice.ABORT)
-    middle = flow.snapshot.instruments[0].mid or D(4000)
-    now = world.quotes[flow.snapshot.instruments[0].instrument][0]
-    price = dice.of((now.bid + now.ask) / 2, middle, (now.bid * D("1.005")).quantize(CENT), None, D(0))
+    seen = flow.snapshot.instruments[0] if flow.snapshot.instruments else world.market_view(BTC)
+    middle, now = seen.mid or D(4000), world.quotes[seen.instrument][0]
+    price = dice.of((now.bid + now.ask) / 2, middle.quantize(ATOM), (now.bid * D("1.005")).quantize(CENT), None, D(0))
     said = message_of(envelope)
     most = getattr(said, "quantity", D(1)) or D(1)
-    quantity = dice.of(most / 2, most, most + ATOM, D(0), None)
+    quantity = dice.of((most / 2).quantize(ATOM), most, most + ATOM, D(0), None)
     world.serials += 1
     act = m.HumanDecision(
         ledger=LEDGER, serial=world.serials - dice.of(*[0] * 11, 1), account=flow.account, dfid=flow.dfid,

@@ -109,7 +109,7 @@ def intent_of(player, dice, flow, agent, actions=(A.BUY, A.BUY, A.BUY, A.SELL, A
         honest = world.intent(flow, action, agent_id=agent)
     changes = {"quantity": quantity_of(player, dice, flow, honest)} if action in (A.BUY, A.SELL) else {}
     if action is A.CLOSE and dice.rarely(3):
-        changes["quantity"] = held(player, flow, honest.instrument) / dice.of(2, 1)
+        changes["quantity"] = (held(player, flow, honest.instrument) / dice.of(2, 1)).quantize(ATOM)
     if action is A.CANCEL:
         mine = [x for x in player.orders if x.account == flow.account and x.side]
         changes = {"quantity": D(0), "target": mine[-1 - dice.below(len(mine))].key if mine else bytes(32)}
@@ -138,7 +138,7 @@ def quantity_of(player, dice, flow, intent):
         return plain
     free = held(player, flow, intent.instrument)
     if intent.action is A.SELL:
-        return dice.of(free, free / 2, free + ATOM, plain) or plain
+        return dice.of(free, (free / 2).quantize(ATOM), free + ATOM, plain) or plain
     price, has, limits = intent.limit_price, dec(book.equity(spec, account)), law["limits"]
     if price is None or price <= 0:
         return plain
@@ -181,8 +181,9 @@ def edge(player, dice, flow, intent):
         {"instrument": ETH}, {"instrument": BTC},
     )  # fmt: skip
     changes = options[dice.below(len(options))]
-    if "stop" in changes and changes["stop"] is not None:
-        changes = {"stop": changes["stop"].quantize(ATOM)}
+    for name in ("stop", "target_price"):
+        if changes.get(name) is not None:
+            changes = {name: changes[name].quantize(ATOM)}
     player.note("edge", **changes)
     return changes
 
@@ -247,7 +248,7 @@ def retry(player, dice):
     )  # fmt: skip
     if flow.lane is m.Lane.EOAM:
         return window_of(player, dice, flow)
-    if flow.lane is m.Lane.DLPCI:
+    if names[0] == profiles.PROOF:
         return proof_of(player, dice, flow)
     return answer(player, dice, flow, intent_of(player, dice, flow, names[0]))
 

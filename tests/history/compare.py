@@ -45,12 +45,12 @@ def order_of(envelope):
 
 def entries(world):
     """What the kernel wrote, in the specification's words."""
-    verdicts, marks, wrote, found = iter(world.told(m.VerdictRecord)), [], False, []
+    verdicts, marks, wrote, found = iter(world.told(m.VerdictRecord)), [], 0, []
     for entry in [each for each in world.out if isinstance(each, Entry)]:
         b = entry.body
         match entry.kind:
             case E.BATCH:
-                wrote, marks = True, marks + [(x.instrument, x.offset) for x in b.marks]
+                wrote, marks = wrote + 1, marks + [(x.instrument, x.offset) for x in b.marks]
             case E.FLOW:
                 found.append(("FLOW", opened(b.flow, m.FlowOpened).dfid))
             case E.DECISION:
@@ -84,9 +84,10 @@ def same(player, events):
     """Step the specification over the same events; raise Disagreement on the first difference."""
     world, spec = player.world, player.spec
     wrote, marks, found = entries(world)
-    before = [x for x in events if x[0] == "contract"]
-    folded, expected = spec.step(world.now, events, batch=wrote)
-    del before
+    spec.cancels = []
+    folded, expected = spec.step(world.now, events, batch=wrote > 0)
+    if wrote > 1:  # the step after had something to end
+        expected = expected + spec.step(world.now, ())[1]
     folded = [(instrument, mark.place[1]) for instrument, mark in folded]
     check(player, "marks", folded, marks)
     check(player, "entries", expected, found)
@@ -154,14 +155,16 @@ def flows(player):
         dfid: {
             "status": x["status"], "reopens": x["reopens"], "open_attempt": x["open_attempt"],
             "exhausted": x["exhausted"], "steps": {step: key for step, (_, key) in x["steps"].items()},
-            "tokens": x["tokens"], "held": x["held"] and x["held"].digest,
+            "tokens": x["tokens"],
+            "held": x["held"].digest if x["held"] and x["status"] == "ESCALATED" else None,
         }
         for dfid, x in spec.flows.items()
     }  # fmt: skip
     found = {
         dfid: {
             "status": x.status, "reopens": x.reopens, "open_attempt": x.open_attempt,
-            "exhausted": x.exhausted, "steps": x.steps, "tokens": x.tokens, "held": x.held and x.held.digest,
+            "exhausted": x.exhausted, "steps": x.steps, "tokens": x.tokens,
+            "held": x.held.digest if x.held and x.status == "ESCALATED" else None,
         }
         for dfid, x in state.flows.items()
     }  # fmt: skip

@@ -5,16 +5,16 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal as D
+from fractions import Fraction
 
 from ledger.envelope import digest, seal
 from ledger.hashes import contract_hash, evidence_hash, state_hash, tagged
 from ledger.intents import key_of_intent
-from rules.contract_json import canonical
 from schemas import models as m
 from schemas.codec import decode, encode
 from schemas.reasons import Reason as R
 from schemas.wire import PREFIX
-from tests.build import BTC, ETH, LEDGER, ORDER, SECOND, World, h_flow, signer
+from tests.build import BTC, ETH, LEDGER, ORDER, SECOND, World, canonical, h_flow, signer
 from tests.history import acts, answers, compare, profiles
 from tests.history.dice import Dice
 from tests.spec import Claim, Spec
@@ -45,7 +45,7 @@ class Player:
         """What a World has done by itself, told to the specification as facts; then the accounts open."""
         world, spec = self.world, self.spec
         spec.now, spec.rules = world.now, {world.rules_hash}
-        spec.ticks = {BTC: D("0.01"), ETH: D("0.01")}
+        spec.ticks = {BTC: Fraction(1, 100), ETH: Fraction(1, 100)}
         for contract in world.contracts.values():
             law = self.law(contract)
             spec.contracts[law["agent_id"], law["version"]] = law
@@ -85,8 +85,8 @@ class Player:
             self.times.append(order.valid_until)
         compare.same(self, events)
 
-    def note(self, kind, *words, **told):
-        self.story.append(f"   {kind} " + " ".join([*map(str, words), *(f"{k}={v}" for k, v in told.items())]))
+    def note(self, what, /, *words, **told):
+        self.story.append(f"   {what} " + " ".join([*map(str, words), *(f"{k}={v}" for k, v in told.items())]))
 
     def send(self, kind, *event):
         self.events.append((kind, *event))

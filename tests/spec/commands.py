@@ -82,8 +82,8 @@ def human(spec, act, fault, signer):
     """An answer to what waits: bound to the exact bytes, to a price, and to its own hour."""
     flow = spec.flows.get(act.dfid)
     wrong = (
-        (R.WRONG_LEDGER, act.ledger != spec.ledger),
         (fault, fault),
+        (R.WRONG_LEDGER, act.ledger != spec.ledger),
         (R.WRONG_ACCOUNT, flow is None or flow["account"] != act.account),
         (R.FLOW_CLOSED, flow and spec.final(flow)),
         (R.APPROVAL_EXPIRED, spec.now > act.valid_until or act.serial <= spec.serials.get(("H", signer), -1)),
@@ -123,8 +123,8 @@ def control(spec, command, fault, signer, role):
     reason = fault and C[fault.name]
     if not reason:
         reason = refused(spec, command, signer, role)
-    if fault:
-        spec.out.append(("REFUSAL", fault))
+    if fault or reason is C.MALFORMED:  # what nobody can mean is no entry of its kind either
+        spec.out.append(("REFUSAL", fault or R.MALFORMED))
         return
     spec.out.append(("CONTROL", not reason, reason))
     if not reason:
@@ -143,7 +143,7 @@ def refused(spec, c, signer, role):
         (C.ILLEGAL_TRANSITION, c.verb is V.OPEN and (c.account is None or account)),
         (C.UNKNOWN_ACCOUNT, c.verb is not V.OPEN and not account and (c.account or c.verb in ON_ACCOUNT)),
         (C.OUT_OF_BOUNDS, c.verb in (V.OPEN, V.FUND, V.WITHDRAW) and (amount is None or amount <= 0)),
-        (C.OUT_OF_BOUNDS, c.verb is V.WITHDRAW and account and amount > account["cash"]),
+        (C.OUT_OF_BOUNDS, c.verb is V.WITHDRAW and account and amount and amount > account["cash"]),
         (C.ILLEGAL_TRANSITION, c.verb is V.CLOSE and account and book.exposed(account)),
         (C.ILLEGAL_TRANSITION, c.verb is V.SETTLE and account and c.target not in account["orders"]),
         (C.MALFORMED, of_agent and c.agent_id is None),

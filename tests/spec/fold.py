@@ -64,7 +64,7 @@ class Spec:
 
     def step(self, now, events, batch=True):
         """Fold a batch, quotes first; the entries it becomes. batch: whether the kernel had any to write."""
-        self.out, self.cancels, self.folding = [], [], dict(self.marks)
+        self.out, self.folding = [], dict(self.marks)
         marks = [mark for mark in [self.quote(now, *e) for name, *e in events if name == "quote"] if mark]
         if batch:
             self.now = max(now, self.now)

@@ -71,9 +71,8 @@ def sound_body(case):
 def right_lane(case):
     """A mesh answers by windows only, the other lanes never; officials report for a silent lane."""
     window, lane, said = case.claim.window, case.flow.lane, case.said
-    if case.agent == "arbiter" and window is None:
-        return True
-    if (window is not None) != (lane is m.Lane.EOAM and case.agent != "selector"):
+    lonely = case.agent == "arbiter" and window is None  # it could make no window
+    if not lonely and (window is not None) != (lane is m.Lane.EOAM and case.agent != "selector"):
         return False
     if said is None:
         return True

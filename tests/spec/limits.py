@@ -119,7 +119,8 @@ def judged_price(case):
     if view is None:
         return None
     side = view.ask if intent.action == "BUY" else view.bid
-    return num(view.last if side is None else side)
+    side = view.last if side is None else side
+    return num(side) if side is not None and side > 0 else None
 
 
 def violations(spec, case):
@@ -154,7 +155,7 @@ def violations(spec, case):
     if target is not None and abs(target - price) < law["min_risk_reward"] * abs(price - stop):
         yield R.MIN_RISK_REWARD
     if case.view and case.view.atr is not None:
-        if abs(price - stop) < law["min_stop_atr_multiple"] * F(case.view.atr):
+        if abs(price - stop) < law["min_stop_atr_multiple"] * max(F(case.view.atr), 0):
             yield R.MIN_STOP_ATR
 
 

@@ -17,27 +17,31 @@ CENT, ATOM = D("0.01"), D(1).scaleb(-18)
 MOVES = ("0", "1", "-1", "5", "-5", "20", "-20", "49.9", "50", "-50", "50.1", "-300", "300", "-1000", "1000")
 
 
-def quote(player, dice):
+def quote(player, dice, instrument=None):
     """A quote near the last one; sometimes absurd, old or from the future."""
-    world, instrument = player.world, dice.of(BTC, BTC, BTC, ETH)
+    world, instrument = player.world, instrument or dice.of(BTC, BTC, BTC, ETH)
     anchor = D(4000 if instrument == BTC else 300)
     last = world.quotes[instrument][0].bid
     base = last if anchor / 2 < last < anchor * 2 else anchor
     bid = (base * (1 + D(dice.of(*MOVES)) / 10_000)).quantize(CENT)
     ask = bid + dice.of(D(1), D(0), CENT, D("2.5"))
-    strange = dice.below(40)
-    if strange > 35:
-        bid, ask = ((bid, bid - 1), (D(0), ask), (D(0), D(0)), (-bid, ask))[strange - 36]
-    ages = (0, 0, 0, 0, 0, 1, 30, 89, 90, 91, -5, 600, 599)
-    age = dice.of(*ages) * SECOND - dice.of(0, 0, 0, 1)
-    record = world.quote(instrument, str(bid), str(ask), at=world.now - age)
+    strange = dice.below(84)
+    if strange > 79:
+        bid, ask = ((bid, bid - 1), (D(0), ask), (D(0), D(0)), (-bid, ask))[strange - 80]
+    ages = (*[0] * 24, 1, 30, 89, 90, 91, -5, 600, 599)
+    quoted(player, instrument, bid, ask, dice.of(*ages) * SECOND - dice.of(0, 0, 0, 0, 0, 1))
+
+
+def quoted(player, instrument, bid, ask, age=0):
+    record = player.world.quote(instrument, str(bid), str(ask), at=player.world.now - age)
     player.send("quote", (0, record.offset), player.signal(record))
     player.note("quote", instrument, bid, ask, f"@{record.offset}", age_us=age)
 
 
 def tick(player, dice):
     """Time passes: a little, a lot, or until something begins or ends, a micro before or after."""
-    seconds = dice.of(1, 1, 5, 29, 30, 61, 0, 0, 0, 0, 0, 0, 600, 1800, 3600, 3700)
+    seconds = dice.of(1, 1, 5, 29, 30, 61, 0, 0, 0, 0, 0, 0, 1, 1, 5, 10, 20, 31, 600, 1800, 3700)
+    before = player.world.now
     moments = player.moments()
     if seconds == 0 and moments:
         when = moments[dice.below(min(len(moments), 6))] + dice.of(0, 1, -1)
@@ -45,6 +49,10 @@ def tick(player, dice):
     else:
         player.world.now += seconds * SECOND + dice.of(0, 0, 400_000)
     player.note("now", player.world.now)
+    if player.world.now - before > 20 * SECOND and not dice.rarely(6):
+        for instrument in (BTC, ETH):  # a market that goes on
+            last = player.world.quotes[instrument][0]
+            quoted(player, instrument, *((last.bid, last.ask) if 0 < last.bid <= last.ask else ("4000", "4001")))
 
 
 def receipt(player, dice):
@@ -121,6 +129,10 @@ def control(player, dice):
 def command_of(player, dice):
     """Any command on any scope; loosening ones more often, so that histories go on."""
     spec, verb = player.spec, m.Verb
+    blocked = undoing(spec)
+    if blocked and dice.below(3):
+        some, fields = blocked[dice.below(len(blocked))]
+        return command(player, some, dice, **fields)
     account = dice.of(*(sorted(spec.accounts) or ["paper-1"]), "paper-9", None)
     some = dice.of(verb.RESUME, verb.FUND, verb.RESET, verb.CLEAR, verb.WITHDRAW, verb.REDUCE, verb.HALT, verb.SUSPEND,
                    verb.SETTLE, verb.RESUME, verb.RESET, verb.OPEN, verb.CLOSE, verb.RETIRE, verb.SETTLE)  # fmt: skip
@@ -152,6 +164,25 @@ def command_of(player, dice):
             if dice.rarely(12):
                 fields["agent_id"] = None
     return command(player, some, dice, **fields)
+
+
+def undoing(spec):
+    """Commands that would lift what stands in the way, so that a history goes on."""
+    verb, found = m.Verb, []
+    found += [(verb.OPEN, {"account": x, "amount": D(20_000)}) for x in ("paper-1", "paper-2") if x not in spec.accounts]
+    if spec.world != "ACTIVE":
+        found.append((verb.RESUME, {}))
+    found += [(verb.RESUME, {"lane": x}) for x, state in spec.lanes.items() if state != "ACTIVE"]
+    found += [(verb.RESUME, {"instrument": x}) for x, state in spec.instruments.items() if state != "ACTIVE"]
+    found += [(verb.RESET, {"agent_id": x}) for x, state in spec.standings.items() if state != "RETIRED"]
+    for name, account in spec.accounts.items():
+        if account["state"] != "ACTIVE" or "*" in account["halts"]:
+            found.append((verb.RESUME, {"account": name}))
+        scopes = {x for x, state in account["instruments"].items() if state != "ACTIVE"} | (account["halts"].keys() - {"*"})
+        found += [(verb.RESUME, {"account": name, "instrument": x}) for x in sorted(scopes)]
+        found += [(verb.RESET, {"account": name, "agent_id": x}) for x, state in account["standings"].items() if state != "RETIRED"]
+    found += [(verb.CLEAR, {"account": x, "agent_id": y}) for x, y in sorted(spec.latched) if x in spec.accounts]
+    return found
 
 
 def command(player, verb, dice=None, **fields):

@@ -34,14 +34,19 @@ def new_flow(player, dice, agents, **changes):
     account = dice.of(*names)
     if account not in world.views:
         account = next(iter(world.views))
-    market = dice.of(*[{}] * 8, {"volatility": D("0.0025")}, {"volatility": D("0.015")}, {"volatility": None},
+    market = dice.of(*[{}] * 18, {"volatility": D("0.0025")}, {"volatility": D("0.015")}, {"volatility": None},
                      {"atr": None}, {"atr": D(30)}, {"volatility": D("0.02")})  # fmt: skip
     expires = world.now + dice.of(600, 600, 60, 30, 3600) * SECOND
     instrument = dice.of(BTC, BTC, BTC, ETH)
     flow = world.flow(agents, account=account, instrument=instrument, market=market,
                       **{"flow_expires_at": expires, "deadline": world.now + 30 * SECOND} | changes)  # fmt: skip
     player.times += [flow.deadline, flow.flow_expires_at]
-    return wrong_flow(player, dice, flow) if dice.rarely(6) else flow
+    if dice.rarely(5):
+        acts.quote(player, dice, instrument)  # the market moves while somebody thinks
+    if dice.rarely(12):
+        world.now += dice.of(1, 29, 30, 89, 90, 60) * SECOND + dice.of(0, 0, 1)
+        player.note("thinks until", world.now)
+    return wrong_flow(player, dice, flow) if dice.rarely(12) else flow
 
 
 def wrong_flow(player, dice, flow):
@@ -116,9 +121,9 @@ def intent_of(player, dice, flow, agent, actions=(A.BUY, A.BUY, A.BUY, A.SELL, A
     if action is A.HALT and dice.rarely(2):
         changes["instrument"] = dice.of(BTC, ETH)
     intent = replace(honest, **changes)
-    if dice.rarely(4):
+    if dice.rarely(5):
         intent = replace(intent, **edge(player, dice, flow, intent))
-    if dice.rarely(8):
+    if dice.rarely(16):
         intent = replace(intent, **wrong(player, dice, flow, intent))
     player.times.append(intent.valid_until)
     return with_evidence(flow, intent) if intent.kind is m.IntentKind.PCI and intent.evidence else intent
@@ -136,11 +141,15 @@ def quantity_of(player, dice, flow, intent):
     plain = dice.of(D("0.5"), D("0.1"), D("0.01"), D("1.5"))
     if account is None or law is None:
         return plain
-    free = held(player, flow, intent.instrument)
+    free, limits, has = held(player, flow, intent.instrument), law["limits"], dec(book.equity(spec, account))
+    price = intent.limit_price or D(0)
+    if price > 0:
+        most = min(D(limits["max_single_trade_pct"]) * has, D(limits["max_order_value"]), dec(account["cash"]),
+                   D(limits["max_position_size"]) * price, D(law["escalation"]["max_exposure_usd"]))  # fmt: skip
+        plain = max((most / price * dice.of(D("0.3"), D("0.1"), D("0.5"), D("0.02"), D("0.9"))).quantize(CENT / 100), ATOM)
     if intent.action is A.SELL:
         return dice.of(free, (free / 2).quantize(ATOM), free + ATOM, plain) or plain
-    price, has, limits = intent.limit_price, dec(book.equity(spec, account)), law["limits"]
-    if price is None or price <= 0:
+    if price <= 0:
         return plain
     value = dice.of(None, None, None, D(limits["max_single_trade_pct"]) * has, D(limits["max_order_value"]),
                     D(limits["max_position_pct"]) * has, dec(account["cash"]) / D("1.002"),
@@ -206,7 +215,7 @@ def wrong(player, dice, flow, intent):
 
 
 def flow_fault(dice):
-    return dice.of(*[None] * 30, R.KEY_NOT_VALID, R.BAD_SIGNATURE)
+    return dice.of(*[None] * 126, R.KEY_NOT_VALID, R.BAD_SIGNATURE)
 
 
 # -- what a step may do ----------------------------------------------------------------------------------
@@ -217,7 +226,8 @@ def trade(player, dice):
     flow = new_flow(player, dice, (agent,))
     law = player.world.contracts[agent]
     more = (A.HALT, A.CANCEL, A.MANDATE) if len(law.allowed_actions) > 4 else ()
-    usual = (A.BUY, A.BUY, A.BUY, A.SELL, A.CLOSE, A.HOLD, A.SELL, A.BUY, A.BUY, A.CLOSE)
+    leave = (A.SELL, A.CLOSE) if held(player, flow, flow.trigger.instrument) else (A.BUY, A.BUY)
+    usual = (A.BUY, A.BUY, A.BUY, *leave, A.HOLD, *leave, *leave, A.BUY, A.BUY, A.BUY, A.CLOSE, A.SELL)
     answer(player, dice, flow, intent_of(player, dice, flow, agent, (*usual, *more)))
 
 
@@ -230,7 +240,7 @@ def retry(player, dice):
     """The next attempt of a flow that was given back, on a fresh context."""
     spec = player.spec
     open_ = [x for x in player.sent if spec.flows.get(x[0].dfid, {}).get("reopens")]
-    some = open_ or player.sent
+    some = open_ or (player.sent if dice.rarely(6) else [])
     if not some:
         return trade(player, dice)
     old = some[-1 - dice.below(min(len(some), 4))][0]
@@ -294,34 +304,41 @@ def report_kind(dice):
 
 def window(player, dice):
     names = dice.of(("strategy", "risk"), ("strategy", "risk", "sentiment"), ("strategy",), ("risk", "strategy"))
-    window_of(player, dice, new_flow(player, dice, names, lane=m.Lane.EOAM))
+    changes = {"deadline": player.world.now} if dice.rarely(5) else {}
+    flow = new_flow(player, dice, names, lane=m.Lane.EOAM, **changes)
+    window_of(player, dice, flow)
 
 
 def window_of(player, dice, flow):
     """The arbiter's record over what the mesh says: complete, closed by the deadline, late, or not honest."""
     world, answers, names = player.world, [], []
     for woken in flow.woken:
-        if woken.agent_id not in names and woken.agent_id in profiles.MESH and not dice.rarely(12):
+        closed = flow.deadline == flow.snapshot.taken_at  # by the deadline: some say nothing
+        if woken.agent_id not in names and woken.agent_id in profiles.MESH and not dice.rarely(4 if closed else 24):
             names.append(woken.agent_id)
     for name in names:
-        if dice.below(4 if name == "strategy" else 2):
-            actions = (A.BUY, A.BUY, A.BUY, A.HOLD, A.CLOSE, A.HALT) if name != "risk" else (A.HOLD, A.HOLD, A.HALT, A.CLOSE)
+        if dice.below(8 if name == "strategy" else 3):
+            actions = (A.BUY, A.BUY, A.BUY, A.BUY, A.HOLD, A.CLOSE, A.SELL, A.HALT)
+            if name == "risk":
+                actions = (A.HOLD, A.HOLD, A.HOLD, A.HOLD, A.HOLD, A.HALT, A.CLOSE)
             answers.append(intent_of(player, dice, flow, name, actions))
         else:
             answers.append(world.report(flow, name, *report_kind(dice)))
-    kind = dice.of(*[m.WindowKind.COMPLETE] * 5, m.WindowKind.DEADLINE, m.WindowKind.LATE)
+    kind = dice.of(*[m.WindowKind.COMPLETE] * 7, m.WindowKind.LATE)
+    if flow.deadline == flow.snapshot.taken_at:
+        kind, world.now = m.WindowKind.DEADLINE, world.now + dice.of(1, 1, 1, 0)
     if kind is m.WindowKind.LATE:
         answers = [x for x in answers if getattr(x, "action", None) is A.HALT][:1] or answers[:1]
     try:
         record = world.window(flow, answers, kind)
     except KeyError:  # an answer of nobody the flow woke
         return trade(player, dice)
-    sealed = [player.signed(dice, x, x.agent_id)[0] for x in answers] if dice.rarely(5) else list(record.answers)
+    sealed = [player.signed(dice, x, x.agent_id)[0] for x in answers] if dice.rarely(2) else list(record.answers)
     if [x.payload for x in sealed] == [x.payload for x in record.answers]:
         record = replace(record, answers=tuple(sealed))
     if kind is m.WindowKind.LATE and answers:
         record = replace(record, winner=digest(record.answers[0]), reason=0)
-    if dice.rarely(12):
+    if dice.rarely(20):
         first = digest(record.answers[0]) if record.answers else None
         record = replace(record, **dice.of({"winner": first}, {"winner": None}, {"reason": 1}, {"attempt": 2},
                          {"answers": record.answers[1:]}, {"answers": record.answers * 2}, {"account": "paper-9"}))  # fmt: skip
@@ -337,10 +354,10 @@ def proof_of(player, dice, flow):
     """An intent with its evidence and an attestor's word, one of them sometimes not so."""
     intent = intent_of(player, dice, flow, profiles.PROOF, (A.BUY, A.BUY, A.SELL, A.CLOSE, A.HOLD))
     intent = with_evidence(flow, intent)
-    if dice.rarely(8):
+    if dice.rarely(20):
         intent = replace(intent, evidence=dice.of(None, bytes(32)))
     envelope, fault = player.signed(dice, intent, profiles.PROOF)
-    changes = dice.of(*[{}] * 8, {"agrees": False}, {"tier": "other"}, {"attempt": 9}, {"ledger": bytes(16)})
+    changes = dice.of(*[{}] * 20, {"agrees": False}, {"tier": "other"}, {"attempt": 9}, {"ledger": bytes(16)})
     said = compare.message_of(player.world.attest(flow, envelope, **changes))
     attested, _ = player.signed(dice, said, "heuristic")
     many = dice.of(*[(attested,)] * 8, (), (attested, attested))

@@ -23,8 +23,8 @@ from tests.spec.book import local
 TOPIC = {"contract": "registry", "control": "control", "hello": "agents.manifest", "receipt": "venue.receipts",
          "human": "human.decisions", "quote": "market.signals", "proposal": "proposals"}  # fmt: skip
 KINDS = {
-    "trade": 12, "quote": 6, "tick": 6, "receipt": 8, "retry": 4, "second": 3, "redeliver": 3, "human": 4,
-    "control": 4, "window": 4, "proof": 2, "report": 2, "grant": 1, "hello": 1, "garbage": 1,
+    "trade": 16, "quote": 8, "tick": 6, "receipt": 12, "retry": 5, "second": 3, "redeliver": 3, "human": 5,
+    "control": 4, "window": 5, "proof": 3, "report": 2, "grant": 1, "hello": 1, "garbage": 1,
 }  # fmt: skip
 WHEEL = tuple(kind for kind, times in KINDS.items() for _ in range(times))
 
@@ -95,7 +95,7 @@ class Player:
 
     def signed(self, dice, message, by, wrong="watch"):
         """The envelope, and what is the matter with its signature (mostly nothing)."""
-        fault = dice.of(*[None] * 28, R.KEY_NOT_VALID, "NOBODY", R.BAD_SIGNATURE, R.BAD_SIGNATURE)
+        fault = dice.of(*[None] * 125, R.KEY_NOT_VALID, "NOBODY", R.BAD_SIGNATURE)
         if fault is R.BAD_SIGNATURE:
             envelope = seal(message, signer(by))
             broken = replace(envelope.signatures[0], sig=bytes(64))

@@ -51,43 +51,45 @@ def _changed(contract, dice, plain):
     name, changes = contract.agent_id, {}
     if name == "prover-b":
         changes = {"topologies": (m.Lane.SDS,), "outputs": (m.IntentKind.ATOM,), "evidence_tiers": ()}
-    changes["accounts"] = ("paper-1", "paper-2")
+    everybody = ("paper-1", "paper-2", "paper-3")
+    changes["accounts"] = everybody
     if plain:
         return changes
     pick = dice.choice
+    changes["accounts"] = pick((everybody, everybody, everybody, everybody[:2]))
     if name in SOLO:
         allowed = pick((contract.allowed_actions, EVERYTHING, (*contract.allowed_actions, m.Action.CANCEL)))
         changes["allowed_actions"] = allowed
-        changes["forbidden_actions"] = pick(((), (m.Action.MANDATE,), (m.Action.HALT,)))
+        changes["forbidden_actions"] = pick(((), (m.Action.MANDATE,), (m.Action.HALT,), (), (m.Action.SELL,)))
         may_halt = m.Action.HALT in allowed and m.Action.HALT not in changes["forbidden_actions"]
-        changes["authority"] = pick((Authority.EXECUTE_LIMITED, Authority.EXECUTE_FULL, Authority.EXECUTE_LIMITED,
-                                     Authority.PROPOSE, Authority.OBSERVE))  # fmt: skip
+        usual = [Authority.EXECUTE_LIMITED, Authority.EXECUTE_FULL] * 3
+        changes["authority"] = pick((*usual, Authority.PROPOSE, Authority.PROPOSE, Authority.OBSERVE))
         changes["veto"] = may_halt
     ttl = pick((1800, 30, 600))
     changes["halt_ttl_s"] = ttl if changes.get("veto", contract.veto) else 0
     changes["max_attempts"] = pick((3, 1, 2))
-    changes["allowed_instruments"] = pick((contract.allowed_instruments, contract.allowed_instruments, ("btc-usd",)))
+    changes["allowed_instruments"] = pick((*[contract.allowed_instruments] * 5, ("btc-usd",)))
     changes["limits"] = limits(contract.limits, dice)
-    changes["drift"] = replace(contract.drift, envelope_bps=D(pick(("50", "100", "1", "12.5"))),
+    changes["drift"] = replace(contract.drift, envelope_bps=D(pick(("50", "100", "20", "12.5"))),
         max_context_age_ms=pick((90_000, 90_000, 1_000)), max_mark_age_ms=pick((90_000, 30_000)))  # fmt: skip
-    changes["budget"] = replace(contract.budget, proposals_per_window=pick((120, 2, 4, 10)),
+    changes["budget"] = replace(contract.budget, proposals_per_window=pick((120, 120, 3, 10)),
         window_s=pick((3600, 60)), tokens_per_flow=pick((256, 100)), max_model_calls=pick((1, 0)))  # fmt: skip
     changes["escalation"] = replace(contract.escalation, max_exposure_usd=D(pick(("15000", "2000", "40000"))),
-        confidence_threshold=D(pick(("0.3", "0.7"))), budget_per_hour=pick((6, 1, 2, 0)),
-        requires_human_approval=pick(((), (m.Action.BUY,), ())))  # fmt: skip
+        confidence_threshold=D(pick(("0.3", "0.7"))), budget_per_hour=pick((6, 6, 2, 1, 0)),
+        requires_human_approval=pick(((), (m.Action.BUY,), (), ())))  # fmt: skip
     return changes
 
 
 def limits(was, dice):
     """Other limits: wide ones so that accounts can lose, tight ones so that orders are refused."""
-    pick, wide = dice.choice, dice.random() < 0.6
+    pick, wide = dice.choice, dice.random() < 0.75
     single, whole = (D("0.5"), D("0.9")) if wide else (was.max_single_trade_pct, was.max_position_pct)
     return replace(
         was, max_single_trade_pct=single, max_position_pct=whole,
         max_order_value=D(pick(("60000", "5000"))), max_position_size=D(pick(("40", "1", "2.5"))),
-        max_leverage=D(pick(("1", "0.6", "2"))), max_open_positions=pick((2, 1, 3)),
+        max_leverage=D(pick(("1", "0.6", "2"))), max_open_positions=pick((2, 2, 1, 3)),
         max_drawdown_pct=D(pick(("0.10", "0.03", "0.02"))),
         trailing_max_drawdown_pct=D(pick(("0.02", "0.015"))), consistency_warn_pct=D("0.4"), max_daily_loss_pct=D(pick(("0.03", "0.005"))),
         consistency_rule_pct=D(pick(("1", "0.5"))), min_risk_reward=D(pick(("1.5", "0", "3"))),
-        min_stop_atr_multiple=D(pick(("1.5", "0"))), trading_cutoff=pick((None, *CUTOFFS)),
+        min_stop_atr_multiple=D(pick(("1.5", "0"))), trading_cutoff=pick((*[None] * 6, *CUTOFFS)),
     )  # fmt: skip

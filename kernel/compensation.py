@@ -17,8 +17,7 @@ from kernel import exact, opening
 from kernel.case import Case, Stance
 from kernel.claim import Claim, Inside
 from kernel.failure import Failure, failure_of
-from kernel.folds.decisions import order_of
-from kernel.folds.receipts import apply, reserve
+from kernel.folds.receipts import apply, order_of, reserve
 from kernel.judge import judge
 from kernel.orders import ORDER_LIFE_US, order_for
 from kernel.ruling import Ruling

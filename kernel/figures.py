@@ -10,6 +10,7 @@ from kernel.case import Case, Stance
 from kernel.state.accounts import Account
 from kernel.state.days import UTC_ZONE
 from kernel.state.whole import State
+from rules.drift import live_price
 from rules.exact import ratio, storable
 from rules.orders import AccountFigures, Holding, OrderShape, judged_price
 from rules.resolve import Resolved, regime_of, resolve
@@ -51,10 +52,11 @@ def shape(case: Case) -> OrderShape:
         action=intent.action,
         instrument=intent.instrument,
         quantity=intent.quantity,
-        price=price,
+        # A snapshot may hold a price that is none: here it is missing, for MALFORMED is a word of gate 1.
+        price=live_price(price),
         stop=intent.stop,
         target=intent.target_price,
-        atr=None if view is None else view.atr,
+        atr=None if view is None or view.atr is None else max(view.atr, exact.ZERO),
         reducing=case.stance is Stance.REDUCING or _sells_only_what_is_held(case),
     )
 

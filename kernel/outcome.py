@@ -55,17 +55,20 @@ def is_late(inside: Inside) -> bool:
     return inside.window is not None and inside.window.kind is WindowKind.LATE
 
 
+def is_beside(case: Case) -> bool:
+    """Whether an answer leaves its flow as it is: a HALT too late for its window, or for a flow that is over
+    or waits for a person or the venue. A HALT gets through whenever it comes, yet a flow has one outcome.
+    """
+    known = case.known
+    answered = known is not None and known.answered and case.approval is None
+    return answered or is_late(case.claim.inside)
+
+
 def lane_reason(inside: Inside) -> int:
     """The closed reason of an answer without an intent."""
     if inside.window is not None:
         return inside.window.reason
     return 0 if inside.report is None else inside.report.reason
-
-
-def _halts_beside(case: Case) -> bool:
-    """Whether it is a HALT on a flow that has its answer: it latches, and the flow goes its own way."""
-    halts = case.intent is not None and case.intent.action is Action.HALT
-    return halts and case.known is not None and case.known.answered
 
 
 def _unchanged(case: Case) -> FlowStatus:
@@ -74,7 +77,7 @@ def _unchanged(case: Case) -> FlowStatus:
 
 def _accepted(case: Case, ruling: Ruling) -> Decided:
     assert case.intent is not None
-    if is_late(case.claim.inside) or _halts_beside(case):
+    if is_beside(case):
         return Decided(ruling=ruling, flow_status=_unchanged(case))
     if case.intent.action in IDLE:
         return Decided(ruling=ruling, flow_status=FlowStatus.CLOSED)
@@ -88,7 +91,7 @@ def _rejected(case: Case, ruling: Ruling) -> Decided:
     if case.approval is not None:
         return Decided(ruling=ruling, flow_status=FlowStatus.REJECTED)  # the person's word is used up by it
     after_exhaustion = case.known is not None and case.known.exhausted
-    if reason.gate <= 2 or after_exhaustion or is_late(case.claim.inside) or _halts_beside(case):
+    if reason.gate <= 2 or after_exhaustion or is_beside(case):
         return Decided(ruling=ruling, flow_status=_unchanged(case))
     if not reason.curable:
         return Decided(ruling=ruling, flow_status=FlowStatus.REJECTED)

@@ -81,7 +81,7 @@ class Bench:
         act = surely(envelope, HumanDecision)
         flow = self.state.flows.get(act.dfid)
         if flow is None:
-            return Reason.WRONG_ACCOUNT
+            return reason
         held, opened = flow.held, flow.opened
         verdict = Verdict.ACCEPTED if reason is Reason.NONE else Verdict.REJECTED
         ends = reason is Reason.NONE and act.choice is HumanChoice.ABORT

@@ -23,7 +23,7 @@ from ledger.registry import digest_of
 from ledger.signing import Signer
 from rules.arbitration import Answer, arbitrate, kind_of, veto_missing
 from rules.contract import Contract
-from rules.contract_json import canonical
+from rules.contract_json import canonical as canonical_json
 from schemas import models as m
 from schemas.codec import decode, encode
 from schemas.kinds import BODY, EntryKind, Role
@@ -53,6 +53,10 @@ ORDER = ("registry", "control", "agents.manifest", "venue.receipts", "human.deci
          "proposals")  # fmt: skip
 
 
+canonical = functools.lru_cache(maxsize=1_024)(canonical_json)  # every flow names its agents' hashes
+
+
+@functools.cache
 def signer(name: str) -> Signer:
     """The test key of a name; the same in every run."""
     return Signer(tagged("interlock/1/test-key", name))
@@ -135,8 +139,9 @@ class World:
         changed: Mapping[str, Mapping[str, Any]] | None = None,
         accounts: Sequence[str] = (ACCOUNT,),
         deposit: str = "100000",
+        now: int = NOW,
     ) -> None:
-        self.now = NOW
+        self.now = now
         self.kernel = new_kernel()
         self.topics = Topics()
         self.queue: list[Record] = []

@@ -23,7 +23,7 @@ def judge_act(state: State, envelope: Envelope, seq: int) -> Reason:
     act = opening.read(envelope, HumanDecision)
     if act is None:
         return Reason.MALFORMED
-    keys = signers_of(state, envelope, (Role.OPERATOR,), seq)
+    keys = signers_of(state, envelope, (Role.OPERATOR,), seq)  # first: without a key there is no entry
     if isinstance(keys, ControlReason):
         return Reason[keys.name]
     if act.ledger != state.identity.ledger:

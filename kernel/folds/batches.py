@@ -103,9 +103,11 @@ def _expire(state: State) -> None:
     """Note the living flows whose time has run out; an entry of its own ends each of them."""
     core = state.core
     while core.expiries and core.expiries[0][0] < core.now:
-        _, dfid = heapq.heappop(core.expiries)
+        expires_at, dfid = heapq.heappop(core.expiries)
         flow = state.flows.get(dfid)
-        if flow is not None and not flow.final and flow.status not in BEYOND_TIME:
+        if flow is None or flow.expires_at != expires_at:
+            continue  # a later attempt was given more time, and has an entry of its own here
+        if not flow.final and flow.status not in BEYOND_TIME and dfid not in core.overdue:
             core.overdue.append(dfid)
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from kernel import exact, opening
+from kernel import opening
 from kernel.case import stance_of
 from kernel.claim import Inside, judged
 from kernel.folds.mandates import fold_mandate, is_mandate, use_mandate
-from kernel.folds.receipts import reserve
-from kernel.orders import FEE_RESERVE_BPS
-from kernel.state.accounts import WHOLE, Account, Order
+from kernel.folds.receipts import order_of, reserve
+from kernel.state.accounts import WHOLE, Account
 from kernel.state.flows import Attempted, Flow, Held
 from kernel.state.memory import Prior
 from kernel.state.standing import tightened
@@ -31,7 +28,6 @@ from schemas.models import (
     Verdict,
     WindowKind,
 )
-from schemas.money import CONTEXT
 from schemas.reasons import Reason
 
 SECOND_US = 1_000_000
@@ -57,13 +53,16 @@ def fold_decision(state: State, entry: DecisionEntry, seq: int) -> None:
     key = key_of_intent(intent) if entry.verdict is not Verdict.REJECTED else None
     prior = Prior(dfid=entry.dfid, verdict=entry.verdict, reason=entry.reason, key=key, seq=seq)
     state.memory.remember(entry.digest, flow.trigger_time, prior)
-    late = inside.window is not None and inside.window.kind is WindowKind.LATE
-    if late or (intent.action is Action.HALT and flow.answered):  # its flow goes its own way
+    if inside.window is not None and inside.window.kind is WindowKind.LATE:
         if entry.verdict is Verdict.ACCEPTED:
             _halt(state, account, intent, grant.contract)
         return
     if flow.approval is None:
         _count(state, flow, account, intent, grant.contract, entry)
+        if flow.answered:  # of all answers only a HALT does anything then, and nothing to the flow
+            if entry.verdict is Verdict.ACCEPTED:
+                _halt(state, account, intent, grant.contract)
+            return
     match entry.verdict:
         case Verdict.ACCEPTED:
             if is_mandate(inside):
@@ -104,28 +103,6 @@ def _accepted(
         state.index(account, before)
         state.touch(account.account)
     flow.ended(entry.flow_status)
-
-
-def order_of(
-    order: KernelIntent, agent_id: str, *, stop: Decimal | None = None, target_price: Decimal | None = None
-) -> Order:
-    """What an account remembers of a signed order, and what it sets aside for it."""
-    cost = exact.times(order.quantity, order.limit_price)
-    margin = CONTEXT.scaleb(exact.times(cost, FEE_RESERVE_BPS), Decimal(-4))
-    return Order(
-        dfid=order.dfid,
-        step_id=order.step_id,
-        agent_id=agent_id,
-        action=order.action,
-        side=order.side,
-        instrument=order.instrument,
-        quantity=order.quantity,
-        cash=exact.money(exact.plus(cost, margin)) if order.side == "BUY" else exact.ZERO,
-        time_in_force=order.time_in_force,
-        valid_until=order.valid_until,
-        stop=stop,
-        target_price=target_price,
-    )
 
 
 def _halt(state: State, account: Account, intent: Intent, contract: Contract) -> None:

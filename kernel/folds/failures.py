@@ -5,8 +5,7 @@ from __future__ import annotations
 from kernel import opening
 from kernel.compensation import note_traded
 from kernel.failure import failure_of, mark_failed
-from kernel.folds.decisions import order_of
-from kernel.folds.receipts import fold_receipt, reserve
+from kernel.folds.receipts import fold_receipt, order_of, reserve
 from kernel.state.accounts import Account
 from kernel.state.flows import Flow
 from kernel.state.whole import State

@@ -10,8 +10,8 @@ from schemas.models import Envelope, Fact, FlowStatus, HumanChoice, Lane
 FLOWS_MAX = 1_000_000
 CONTEXTS_MAX = 16  # signed contexts of one flow that reach the ledger; an honest flow has one an attempt
 COMPENSATION = "comp-"  # begins the step ids of orders the kernel itself makes; no flow may name such a step
-BUSY = frozenset({FlowStatus.ESCALATED, FlowStatus.EXECUTING, FlowStatus.SUSPENDED})
 FINAL = frozenset({FlowStatus.CLOSED, FlowStatus.ABORTED})
+BUSY = frozenset({FlowStatus.ESCALATED, FlowStatus.EXECUTING, FlowStatus.SUSPENDED})
 
 
 @dataclass(slots=True, kw_only=True)

@@ -54,7 +54,7 @@ def _ruled(ruling: tuple[Verdict, Reason]) -> str:
 
 
 def _plain(found: WhatIf) -> dict[str, object]:
-    lines = []
+    lines: list[dict[str, object]] = []
     for each in found.changed:
         figures = {name: plain(value) for name, value in asdict(each).items() if isinstance(value, Decimal)}
         named: dict[str, object] = {"seq": each.seq, "account": each.account, "agent_id": each.agent_id}

@@ -14,7 +14,8 @@ from tests.history import profiles
 from tests.history.compare import message_of
 
 CENT, ATOM = D("0.01"), D(1).scaleb(-18)
-MOVES = ("0", "1", "-1", "5", "-5", "20", "-20", "49.9", "50", "-50", "50.1", "-300", "300", "-1000", "1000")
+MOVES = ("0", "1", "-1", "5", "-5", "20", "-20", "49.9", "50", "-50", "50.1", "-300", "-300", "300", "-1000", "1000",
+         "0", "2", "-2", "10", "-10", "25", "-25", "12.5", "-2000")  # fmt: skip
 
 
 def quote(player, dice, instrument=None):
@@ -216,7 +217,7 @@ def grant(player, dice):
     player.send("contract", player.law(now))
     player.note("contract", agent, now.version)
     player.settle()
-    if not dice.rarely(4):
+    if not dice.rarely(10):
         hello_of(player, agent, {})
 
 

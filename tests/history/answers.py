@@ -126,7 +126,9 @@ def intent_of(player, dice, flow, agent, actions=(A.BUY, A.BUY, A.BUY, A.SELL, A
     if dice.rarely(16):
         intent = replace(intent, **wrong(player, dice, flow, intent))
     player.times.append(intent.valid_until)
-    return with_evidence(flow, intent) if intent.kind is m.IntentKind.PCI and intent.evidence else intent
+    woken = intent.agent_id in [each.agent_id for each in flow.woken]
+    proves = woken and intent.kind is m.IntentKind.PCI and intent.evidence
+    return with_evidence(flow, intent) if proves else intent
 
 
 def held(player, flow, instrument):
@@ -151,7 +153,7 @@ def quantity_of(player, dice, flow, intent):
         return dice.of(free, (free / 2).quantize(ATOM), free + ATOM, plain) or plain
     if price <= 0:
         return plain
-    value = dice.of(None, None, None, D(limits["max_single_trade_pct"]) * has, D(limits["max_order_value"]),
+    value = dice.of(*[None] * 14, D(limits["max_single_trade_pct"]) * has, D(limits["max_order_value"]),
                     D(limits["max_position_pct"]) * has, dec(account["cash"]) / D("1.002"),
                     D(law["escalation"]["max_exposure_usd"]) - dec(book.exposure(spec, account)),
                     D(limits["max_position_size"]) * price, D(limits["max_leverage"]) * has)  # fmt: skip
@@ -207,7 +209,7 @@ def wrong(player, dice, flow, intent):
         {"quantity": D(-1)}, {"limit_price": D(0)}, {"stop": D(-1)}, {"confidence": D("1.1")},
         {"valid_from": intent.valid_until + 1}, {"valid_until": flow.flow_expires_at + 1},
         {"drift_envelope_bps": D(-1)}, {"action": A.MANDATE}, {"action": A.HALT}, {"action": A.CANCEL},
-        {"evidence": bytes(32)}, {"quantity": D(1000)},
+        {"evidence": bytes(32)}, {"quantity": D(1000)}, {"agent_id": "sentiment"}, {"agent_id": "sentiment"},
     )  # fmt: skip
     changes = options[dice.below(len(options))]
     player.note("wrong", **changes)
@@ -225,7 +227,7 @@ def trade(player, dice):
     agent = dice.of(*profiles.SOLO)
     flow = new_flow(player, dice, (agent,))
     law = player.world.contracts[agent]
-    more = (A.HALT, A.CANCEL, A.MANDATE) if len(law.allowed_actions) > 4 else ()
+    more = (A.HALT, A.CANCEL, A.MANDATE) if len(law.allowed_actions) > 4 and dice.rarely(2) else ()
     leave = (A.SELL, A.CLOSE) if held(player, flow, flow.trigger.instrument) else (A.BUY, A.BUY)
     usual = (A.BUY, A.BUY, A.BUY, *leave, A.HOLD, *leave, *leave, A.BUY, A.BUY, A.BUY, A.CLOSE, A.SELL)
     answer(player, dice, flow, intent_of(player, dice, flow, agent, (*usual, *more)))
@@ -325,6 +327,8 @@ def window_of(player, dice, flow):
         else:
             answers.append(world.report(flow, name, *report_kind(dice)))
     kind = dice.of(*[m.WindowKind.COMPLETE] * 7, m.WindowKind.LATE)
+    if kind is m.WindowKind.LATE and "risk" in names and not dice.rarely(6):
+        answers = [intent_of(player, dice, flow, "risk", (A.HALT,))]
     if flow.deadline == flow.snapshot.taken_at:
         kind, world.now = m.WindowKind.DEADLINE, world.now + dice.of(1, 1, 1, 0)
     if kind is m.WindowKind.LATE:
@@ -353,7 +357,8 @@ def proof(player, dice):
 def proof_of(player, dice, flow):
     """An intent with its evidence and an attestor's word, one of them sometimes not so."""
     intent = intent_of(player, dice, flow, profiles.PROOF, (A.BUY, A.BUY, A.SELL, A.CLOSE, A.HOLD))
-    intent = with_evidence(flow, intent)
+    if intent.agent_id == profiles.PROOF:
+        intent = with_evidence(flow, intent)
     if dice.rarely(20):
         intent = replace(intent, evidence=dice.of(None, bytes(32)))
     envelope, fault = player.signed(dice, intent, profiles.PROOF)

@@ -23,8 +23,9 @@ STARTS = (
 CUTOFFS = (
     None,
     Cutoff(time="16:20", zone="America/New_York"),
-    Cutoff(time="01:30", zone="America/New_York"),
-    Cutoff(time="02:30", zone="Europe/Berlin"),
+    Cutoff(time="23:30", zone="America/New_York"),
+    Cutoff(time="23:00", zone="Europe/Berlin"),
+    Cutoff(time="02:30", zone="Europe/Berlin"),  # a night may have it twice
     Cutoff(time="23:59", zone="Asia/Kolkata"),
 )
 
@@ -56,7 +57,7 @@ def _changed(contract, dice, plain):
     if plain:
         return changes
     pick = dice.choice
-    changes["accounts"] = pick((everybody, everybody, everybody, everybody[:2]))
+    changes["accounts"] = pick((*[everybody] * 7, everybody[:2]))
     if name in SOLO:
         allowed = pick((contract.allowed_actions, EVERYTHING, (*contract.allowed_actions, m.Action.CANCEL)))
         changes["allowed_actions"] = allowed
@@ -91,5 +92,5 @@ def limits(was, dice):
         max_drawdown_pct=D(pick(("0.10", "0.03", "0.02"))),
         trailing_max_drawdown_pct=D(pick(("0.02", "0.015"))), consistency_warn_pct=D("0.4"), max_daily_loss_pct=D(pick(("0.03", "0.005"))),
         consistency_rule_pct=D(pick(("1", "0.5"))), min_risk_reward=D(pick(("1.5", "0", "3"))),
-        min_stop_atr_multiple=D(pick(("1.5", "0"))), trading_cutoff=pick((*[None] * 6, *CUTOFFS)),
+        min_stop_atr_multiple=D(pick(("1.5", "0"))), trading_cutoff=pick((*[None] * 9, *CUTOFFS)),
     )  # fmt: skip

@@ -18,6 +18,7 @@ from schemas.models import Action, Fact
 from schemas.money import CONTEXT
 from schemas.reasons import Reason
 
+ONE_ORDER = (Reason.MAX_SINGLE_TRADE, Reason.MAX_ORDER_VALUE)
 SHAPELESS = (Action.HOLD, Action.HALT, Action.CANCEL)  # they move no quantity of their own
 
 
@@ -95,6 +96,8 @@ def _sizes(order: OrderShape, account: AccountFigures, limits: Resolved) -> Iter
         ),
     )
     for reason, name, measured, limit in ceilings:
+        if order.action is Action.MANDATE and reason in ONE_ORDER:
+            continue  # a total is worked in many orders, and each of them meets these limits itself
         if measured > limit:
             yield Violation(reason=reason, name=name, measured=measured, limit=limit)
 

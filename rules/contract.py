@@ -129,6 +129,4 @@ class Contract:
     evidence_tiers: tuple[str, ...] = ()
     abort_on_violations: tuple[str, ...] = ()  # names of gate 9 reasons that end the flow
     compensation: Compensation = Compensation.ALERT_HUMAN
-    terminate_on_max_loss: bool = (
-        False  # the account's end, not only the agent's
-    )
+    terminate_on_max_loss: bool = False  # the account's end, not only the agent's

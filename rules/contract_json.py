@@ -44,7 +44,12 @@ def parse(body: bytes) -> Contract:
 
 def from_yaml(text: str) -> Contract:
     """The contract a YAML text holds. Raises ConfigError as `parse` does."""
-    return _contract(json.dumps(yaml_text.load(text)).encode())
+    return from_json(json.dumps(yaml_text.load(text)).encode())
+
+
+def from_json(body: bytes) -> Contract:
+    """The contract a JSON text holds, canonical or not. Raises ConfigError as `parse` does."""
+    return _contract(body)
 
 
 def canonical(contract: Contract) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kernel.case import Case, Stance
 from kernel.ruling import Answer, Duplicate, Refusal
+from kernel.table import ADMISSION, FACES
 from ledger.intents import key_of_intent
 from schemas.models import FlowStatus, Intent, Verdict
 from schemas.reasons import Reason
@@ -23,8 +24,8 @@ def idempotency(case: Case) -> Answer:
         return None if case.flow.attempt == 1 else _closed(Reason.ATTEMPT_CLOSED)
     if case.stance is Stance.HALT:
         return None
-    if case.known.exhausted and case.intent is not None:
-        return None  # its later answers are REASONING_EXHAUSTION, at gate 6
+    if case.known.exhausted and case.intent is not None and ADMISSION in FACES[case.stance]:
+        return None  # its later answers are REASONING_EXHAUSTION, at gate 6; what skips 6 is asked here
     if case.intent is not None:
         taken = case.known.steps.get(case.intent.step_id)
         if taken is not None:

@@ -53,7 +53,9 @@ def tick(player, dice):
     if player.world.now - before > 20 * SECOND and not dice.rarely(6):
         for instrument in (BTC, ETH):  # a market that goes on
             last = player.world.quotes[instrument][0]
-            quoted(player, instrument, *((last.bid, last.ask) if 0 < last.bid <= last.ask else ("4000", "4001")))
+            quoted(
+                player, instrument, *((last.bid, last.ask) if 0 < last.bid <= last.ask else ("4000", "4001"))
+            )
 
 
 def receipt(player, dice):
@@ -86,7 +88,9 @@ def receipt(player, dice):
     envelope, fault = player.signed(dice, said, "executor")
     world.put("venue.receipts", envelope)
     player.send("receipt", said, fault)
-    player.note("receipt", status.name, said.quantity, "at", said.average_price, fee=said.fee, fault=fault, **changes)
+    player.note(
+        "receipt", status.name, said.quantity, "at", said.average_price, fee=said.fee, fault=fault, **changes
+    )
     return None
 
 
@@ -99,10 +103,14 @@ def human(player, dice):
         return command_of(player, dice)
     flow, envelope, *_ = some[-1 - dice.below(min(len(some), 6))]
     held = spec.flows.get(flow.dfid, {}).get("held")
-    choice = dice.of(m.HumanChoice.OVERRIDE, m.HumanChoice.OVERRIDE, m.HumanChoice.MODIFY, m.HumanChoice.ABORT)
+    choice = dice.of(
+        m.HumanChoice.OVERRIDE, m.HumanChoice.OVERRIDE, m.HumanChoice.MODIFY, m.HumanChoice.ABORT
+    )
     seen = flow.snapshot.instruments[0] if flow.snapshot.instruments else world.market_view(BTC)
     middle, now = seen.mid or D(4000), world.quotes[seen.instrument][0]
-    price = dice.of((now.bid + now.ask) / 2, middle.quantize(ATOM), (now.bid * D("1.005")).quantize(CENT), None, D(0))
+    price = dice.of(
+        (now.bid + now.ask) / 2, middle.quantize(ATOM), (now.bid * D("1.005")).quantize(CENT), None, D(0)
+    )
     said = message_of(envelope)
     most = getattr(said, "quantity", D(1)) or D(1)
     quantity = dice.of((most / 2).quantize(ATOM), most, most + ATOM, D(0), None)
@@ -114,7 +122,9 @@ def human(player, dice):
         explain_commitment=bytes(32),
     )  # fmt: skip
     if dice.rarely(16):
-        act = replace(act, **dice.of({"payload_digest": bytes(32)}, {"account": "paper-9"}, {"ledger": bytes(16)}))
+        act = replace(
+            act, **dice.of({"payload_digest": bytes(32)}, {"account": "paper-9"}, {"ledger": bytes(16)})
+        )
     envelope, fault = player.signed(dice, act, "operator")
     world.put("human.decisions", envelope)
     player.times.append(act.valid_until)
@@ -143,7 +153,9 @@ def command_of(player, dice):
             cash = spec.accounts[account]["cash"] if account in spec.accounts else 0
             all_ = D(cash.numerator) / D(cash.denominator) if cash else D(0)
             most = all_.quantize(ATOM, "ROUND_FLOOR")
-            fields["amount"] = dice.of(D(1000), D("0.000000000000000001"), most, most + ATOM, D(0), None, most / 2)
+            fields["amount"] = dice.of(
+                D(1000), D("0.000000000000000001"), most, most + ATOM, D(0), None, most / 2
+            )
             if fields["amount"] is not None:
                 fields["amount"] = fields["amount"].quantize(ATOM)
             if some is verb.OPEN and dice.below(2):
@@ -170,7 +182,11 @@ def command_of(player, dice):
 def undoing(spec):
     """Commands that would lift what stands in the way, so that a history goes on."""
     verb, found = m.Verb, []
-    found += [(verb.OPEN, {"account": x, "amount": D(20_000)}) for x in ("paper-1", "paper-2") if x not in spec.accounts]
+    found += [
+        (verb.OPEN, {"account": x, "amount": D(20_000)})
+        for x in ("paper-1", "paper-2")
+        if x not in spec.accounts
+    ]
     if spec.world != "ACTIVE":
         found.append((verb.RESUME, {}))
     found += [(verb.RESUME, {"lane": x}) for x, state in spec.lanes.items() if state != "ACTIVE"]
@@ -179,10 +195,18 @@ def undoing(spec):
     for name, account in spec.accounts.items():
         if account["state"] != "ACTIVE" or "*" in account["halts"]:
             found.append((verb.RESUME, {"account": name}))
-        scopes = {x for x, state in account["instruments"].items() if state != "ACTIVE"} | (account["halts"].keys() - {"*"})
+        scopes = {x for x, state in account["instruments"].items() if state != "ACTIVE"} | (
+            account["halts"].keys() - {"*"}
+        )
         found += [(verb.RESUME, {"account": name, "instrument": x}) for x in sorted(scopes)]
-        found += [(verb.RESET, {"account": name, "agent_id": x}) for x, state in account["standings"].items() if state != "RETIRED"]
-    found += [(verb.CLEAR, {"account": x, "agent_id": y}) for x, y in sorted(spec.latched) if x in spec.accounts]
+        found += [
+            (verb.RESET, {"account": name, "agent_id": x})
+            for x, state in account["standings"].items()
+            if state != "RETIRED"
+        ]
+    found += [
+        (verb.CLEAR, {"account": x, "agent_id": y}) for x, y in sorted(spec.latched) if x in spec.accounts
+    ]
     return found
 
 
@@ -199,7 +223,9 @@ def command(player, verb, dice=None, **fields):
     )
     world.put("control", envelope)
     player.send("control", told, fault, by, by.upper())
-    player.note("command", verb.name, by=by, fault=fault, **{k: v for k, v in fields.items() if v is not None})
+    player.note(
+        "command", verb.name, by=by, fault=fault, **{k: v for k, v in fields.items() if v is not None}
+    )
 
 
 def grant(player, dice):

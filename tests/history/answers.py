@@ -102,7 +102,9 @@ def hash_of(view):
 # -- intents ---------------------------------------------------------------------------------------------
 
 
-def intent_of(player, dice, flow, agent, actions=(A.BUY, A.BUY, A.BUY, A.SELL, A.CLOSE, A.HOLD, A.SELL, A.BUY)):
+def intent_of(
+    player, dice, flow, agent, actions=(A.BUY, A.BUY, A.BUY, A.SELL, A.CLOSE, A.HOLD, A.SELL, A.BUY)
+):
     """An intent every gate lets through, or one that stands at a boundary, or one with a fault."""
     world = player.world
     action = dice.of(*actions)
@@ -148,7 +150,10 @@ def quantity_of(player, dice, flow, intent):
     if price > 0:
         most = min(D(limits["max_single_trade_pct"]) * has, D(limits["max_order_value"]), dec(account["cash"]),
                    D(limits["max_position_size"]) * price, D(law["escalation"]["max_exposure_usd"]))  # fmt: skip
-        plain = max((most / price * dice.of(D("0.3"), D("0.1"), D("0.5"), D("0.02"), D("0.9"))).quantize(CENT / 100), ATOM)
+        plain = max(
+            (most / price * dice.of(D("0.3"), D("0.1"), D("0.5"), D("0.02"), D("0.9"))).quantize(CENT / 100),
+            ATOM,
+        )
     if intent.action is A.SELL:
         return dice.of(free, (free / 2).quantize(ATOM), free + ATOM, plain) or plain
     if price <= 0:
@@ -166,11 +171,17 @@ def edge(player, dice, flow, intent):
     """One figure moved to where a gate's answer turns."""
     law = player.spec.contracts.get((intent.agent_id, intent.contract_version))
     world, price = player.world, intent.limit_price or D(4000)
-    quote = world.quotes[intent.instrument or BTC][0] if intent.instrument in (BTC, ETH) else world.quotes[BTC][0]
+    quote = (
+        world.quotes[intent.instrument or BTC][0] if intent.instrument in (BTC, ETH) else world.quotes[BTC][0]
+    )
     least = D(law["escalation"]["confidence_threshold"]) if law else D("0.5")
     reward = D(law["limits"]["min_risk_reward"]) if law else D(1)
     stop = intent.stop if intent.stop is not None else price - 10
-    window = law["budget"] if law else {"tokens_per_flow": 1, "max_model_calls": 0, "rounds_per_flow": 0, "max_tool_calls": 0}
+    window = (
+        law["budget"]
+        if law
+        else {"tokens_per_flow": 1, "max_model_calls": 0, "rounds_per_flow": 0, "max_tool_calls": 0}
+    )
     up = 1 if intent.action is A.BUY else -1
     options = (
         {"confidence": least}, {"confidence": least - ATOM},
@@ -298,14 +309,18 @@ def report(player, dice):
 
 
 def report_kind(dice):
-    kind = dice.of(m.ReportKind.NO_PROPOSAL, m.ReportKind.ESCALATE, m.ReportKind.REFUSED, m.ReportKind.EXHAUSTED)
+    kind = dice.of(
+        m.ReportKind.NO_PROPOSAL, m.ReportKind.ESCALATE, m.ReportKind.REFUSED, m.ReportKind.EXHAUSTED
+    )
     usual = LaneReason.NO_EDGE if kind is m.ReportKind.NO_PROPOSAL else LaneReason.NO_ANSWER
     return kind, dice.of(usual, LaneReason.COMPLIANT_LIE_SUSPECTED, LaneReason.UNREADABLE_INSTRUCTION,
                          LaneReason.DEADLINE, LaneReason.LOW_MASS)  # fmt: skip
 
 
 def window(player, dice):
-    names = dice.of(("strategy", "risk"), ("strategy", "risk", "sentiment"), ("strategy",), ("risk", "strategy"))
+    names = dice.of(
+        ("strategy", "risk"), ("strategy", "risk", "sentiment"), ("strategy",), ("risk", "strategy")
+    )
     changes = {"deadline": player.world.now} if dice.rarely(5) else {}
     flow = new_flow(player, dice, names, lane=m.Lane.EOAM, **changes)
     window_of(player, dice, flow)
@@ -316,7 +331,11 @@ def window_of(player, dice, flow):
     world, answers, names = player.world, [], []
     for woken in flow.woken:
         closed = flow.deadline == flow.snapshot.taken_at  # by the deadline: some say nothing
-        if woken.agent_id not in names and woken.agent_id in profiles.MESH and not dice.rarely(4 if closed else 24):
+        if (
+            woken.agent_id not in names
+            and woken.agent_id in profiles.MESH
+            and not dice.rarely(4 if closed else 24)
+        ):
             names.append(woken.agent_id)
     for name in names:
         if dice.below(8 if name == "strategy" else 3):
@@ -337,7 +356,9 @@ def window_of(player, dice, flow):
         record = world.window(flow, answers, kind)
     except KeyError:  # an answer of nobody the flow woke
         return trade(player, dice)
-    sealed = [player.signed(dice, x, x.agent_id)[0] for x in answers] if dice.rarely(2) else list(record.answers)
+    sealed = (
+        [player.signed(dice, x, x.agent_id)[0] for x in answers] if dice.rarely(2) else list(record.answers)
+    )
     if [x.payload for x in sealed] == [x.payload for x in record.answers]:
         record = replace(record, answers=tuple(sealed))
     if kind is m.WindowKind.LATE and answers:

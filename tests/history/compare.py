@@ -8,7 +8,7 @@ from schemas import models as m
 from schemas.codec import Unreadable, encode
 from schemas.kinds import EntryKind as E
 from schemas.reasons import ControlReason, LaneReason, Reason
-from tests.build import Entry, h_flow
+from tests.build import Entry
 from tests.spec.book import equity
 
 BODIES = (m.Intent, m.Report, m.WindowRecord, m.Attestation)
@@ -93,7 +93,11 @@ def same(player, events):
     check(player, "entries", expected, found)
     cancels = [(o.cancels, o.instrument) for o in orders(world) if o.action == "CANCEL"]
     own = {x[7][0] for x in found if x[0] == "DECISION" and x[7]}
-    cancels = [x for x, o in zip(cancels, [o for o in orders(world) if o.action == "CANCEL"], strict=True) if o.key not in own]
+    cancels = [
+        x
+        for x, o in zip(cancels, [o for o in orders(world) if o.action == "CANCEL"], strict=True)
+        if o.key not in own
+    ]
     check(player, "cancels", spec.cancels, cancels)
     if wrote:
         check(player, "now", spec.now, world.kernel.state.now)
@@ -175,10 +179,18 @@ def flows(player):
 def check(player, what, expected, found):
     if expected == found:
         return
-    lines = [f"{what} differ", *player.story, f"   specification: {shown(expected)}", f"   kernel:        {shown(found)}"]
+    lines = [
+        f"{what} differ",
+        *player.story,
+        f"   specification: {shown(expected)}",
+        f"   kernel:        {shown(found)}",
+    ]
     if isinstance(expected, dict) and isinstance(found, dict):
         keys = [key for key in {**expected, **found} if expected.get(key) != found.get(key)]
-        lines[-2:] = [f"   {shown(key)}: specification {shown(expected.get(key))}, kernel {shown(found.get(key))}" for key in keys]
+        lines[-2:] = [
+            f"   {shown(key)}: specification {shown(expected.get(key))}, kernel {shown(found.get(key))}"
+            for key in keys
+        ]
     raise Disagreement("\n".join(lines))
 
 

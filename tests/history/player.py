@@ -86,7 +86,9 @@ class Player:
         compare.same(self, events)
 
     def note(self, what, /, *words, **told):
-        self.story.append(f"   {what} " + " ".join([*map(str, words), *(f"{k}={v}" for k, v in told.items())]))
+        self.story.append(
+            f"   {what} " + " ".join([*map(str, words), *(f"{k}={v}" for k, v in told.items())])
+        )
 
     def send(self, kind, *event):
         self.events.append((kind, *event))
@@ -113,7 +115,9 @@ class Player:
         sealed = seal(flow, signer(found))
         if flow_fault is R.BAD_SIGNATURE:
             sealed = replace(sealed, signatures=(replace(sealed.signatures[0], sig=bytes(64)),))
-        answers = [(digest(x), compare.message_of(x), self.faults.get(x)) for x in getattr(body, "answers", ())]
+        answers = [
+            (digest(x), compare.message_of(x), self.faults.get(x)) for x in getattr(body, "answers", ())
+        ]
         claim = Claim(
             flow=flow, context=h_flow(flow), snapshot_hash=state_hash(encode(shot)), flow_fault=flow_fault,
             view_hash_ok=shot.account_hash == tagged("interlock/1/account", encode(shot.account)),
@@ -145,6 +149,8 @@ class Player:
             found |= {at + 60 * SECOND, at + 3600 * SECOND}
         for zone in spec.zones:
             here = local(self.world.now, zone)
-            midnight = here.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None) + timedelta(days=1)
+            midnight = here.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None) + timedelta(
+                days=1
+            )
             found.add(int(midnight.replace(tzinfo=here.tzinfo).timestamp()) * 1_000_000)
         return sorted(each for each in found if each > self.world.now)

@@ -10,7 +10,7 @@ from schemas import models as m
 from schemas.codec import encode
 from schemas.reasons import LaneReason
 from schemas.reasons import Reason as R
-from tests.build import BTC, ETH, NO_USAGE, SECOND, signer, with_evidence
+from tests.build import BTC, ETH, NO_USAGE, SECOND, h_flow, signer, with_evidence
 from tests.history import acts, compare, profiles
 from tests.history.acts import ATOM, CENT
 from tests.spec import book
@@ -111,7 +111,7 @@ def intent_of(
     if not flow.snapshot.instruments or flow.snapshot.instruments[0].ask is None:
         shot = replace(flow.snapshot, instruments=(world.market_view(BTC),))
         made = world.intent(replace(flow, snapshot=shot), action, agent_id=agent)
-        honest = replace(made, flow_hash=compare.h_flow(flow), state_hash=compare.h_state(flow))
+        honest = replace(made, flow_hash=h_flow(flow), state_hash=compare.h_state(flow))
     else:
         honest = world.intent(flow, action, agent_id=agent)
     changes = {"quantity": quantity_of(player, dice, flow, honest)} if action in (A.BUY, A.SELL) else {}
@@ -382,7 +382,7 @@ def proof_of(player, dice, flow):
         intent = with_evidence(flow, intent)
     if dice.rarely(20):
         intent = replace(intent, evidence=dice.of(None, bytes(32)))
-    envelope, fault = player.signed(dice, intent, profiles.PROOF)
+    envelope, fault = player.signed(dice, intent, intent.agent_id)
     changes = dice.of(*[{}] * 20, {"agrees": False}, {"tier": "other"}, {"attempt": 9}, {"ledger": bytes(16)})
     said = compare.message_of(player.world.attest(flow, envelope, **changes))
     attested, _ = player.signed(dice, said, "heuristic")

@@ -84,7 +84,8 @@ def fits(spec, flow, act, persons):
     if held is None or act.price_shown is None or act.price_shown <= 0:
         return False
     less = act.quantity is not None and 0 < act.quantity <= held.said.quantity
-    return (act.choice == "OVERRIDE" or less) and persons >= persons_for(case_of(spec, shown(flow)))
+    fits_size = act.quantity is None if act.choice == "OVERRIDE" else less
+    return fits_size and persons >= persons_for(case_of(spec, shown(flow)))
 
 
 def persons_for(case):

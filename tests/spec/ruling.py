@@ -64,19 +64,18 @@ def rule(spec, claim, approval=None):
         return None
     remember(spec, case, verdict, reason, b"" if no else claim.key)
     agent = (case.account["name"], case.agent)
-    apart = is_late(case) or (beside and intent.action == "HALT")
-    if not approval and not apart:
+    if not approval and not is_late(case):
         spend(spec, known, case.agent, intent.usage)
         if 6 in FACES[case.stance] and not (no and reason.gate <= 6):
             spec.stamps.append(("admitted", agent, spec.now))
     if verdict is m.Verdict.ACCEPTED and intent.action == "HALT":
         halt(spec, case)
+    if beside:
+        return None
     if reason is R.ESCALATION_BUDGET_EXHAUSTED:
         passive(spec, *agent)
     if reason is R.MAX_LOSS:
         spec.latched.add(agent)
-    if beside:
-        return None
     known |= {"status": status, "reopens": reopens, "held": None}
     if no:
         known["steps"].pop(intent.step_id, None)

@@ -8,7 +8,7 @@ from decimal import Decimal as D
 from fractions import Fraction
 
 from ledger.envelope import digest, seal
-from ledger.hashes import child_dfid, contract_hash, evidence_hash, idempotency_key, state_hash, tagged
+from ledger.hashes import child_dfid, contract_hash, evidence_hash, idempotency_key, is_uuid8, state_hash, tagged
 from ledger.intents import key_of_intent
 from ledger.keys import KeyDocument
 from schemas import models as m
@@ -26,7 +26,7 @@ TOPIC = {"contract": "registry", "control": "control", "hello": "agents.manifest
          "human": "human.decisions", "quote": "market.signals", "proposal": "proposals"}  # fmt: skip
 KINDS = {
     "trade": 16, "quote": 8, "tick": 6, "receipt": 12, "retry": 5, "second": 3, "redeliver": 3, "human": 5,
-    "control": 4, "window": 5, "proof": 3, "report": 2, "grant": 1, "hello": 1, "garbage": 1,
+    "control": 4, "window": 5, "proof": 5, "child": 7, "report": 2, "grant": 1, "hello": 1, "garbage": 1,
 }  # fmt: skip
 WHEEL = tuple(kind for kind, times in KINDS.items() for _ in range(times))
 
@@ -42,7 +42,7 @@ def named(flow):
     """Whether a child's DFID is the one that follows from its parent, step and number."""
     if None in (flow.parent, flow.parent_step, flow.child_number):
         return True
-    return flow.dfid == child_dfid(flow.ledger, flow.parent, flow.parent_step, flow.child_number)
+    return is_uuid8(flow.parent) and flow.dfid == child_dfid(flow.ledger, flow.parent, flow.parent_step, flow.child_number)
 
 
 class Player:
@@ -54,7 +54,7 @@ class Player:
         self.world = World(changed=profiles.contracts(self.profile), accounts=(), now=now)
         self.spec = Spec(LEDGER, key_of)
         self.sent, self.orders, self.story, self.events, self.tally = [], [], [], [], Counter()
-        self.times, self.faults, self.views = [], {}, {}
+        self.times, self.faults, self.views, self.children = [], {}, {}, {}
         self._begin()
 
     def _begin(self):

@@ -84,7 +84,7 @@ def fits(spec, flow, act, persons):
     if held is None or act.price_shown is None or act.price_shown <= 0:
         return False
     less = act.quantity is not None and 0 < act.quantity <= held.said.quantity
-    fits_size = act.quantity is None if act.choice == "OVERRIDE" else less
+    fits_size = act.quantity in (None, held.said.quantity) if act.choice == "OVERRIDE" else less
     return fits_size and persons >= persons_for(case_of(spec, shown(flow)))
 
 

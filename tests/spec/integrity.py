@@ -41,6 +41,7 @@ def sound_flow(claim):
         and all(NAME.fullmatch(each) for each in (flow.account, *flow.steps))
         and not any(each.startswith("comp-") for each in flow.steps)
         and len({flow.parent is None, flow.parent_step is None, flow.child_number is None}) == 1
+        and (flow.child_number is None or 1 <= flow.child_number < 2**31)
         and len(set(names)) == len(names) and len(claim.attested) <= 8
         and flow.snapshot.taken_at <= flow.deadline <= flow.flow_expires_at
         and flow.flow_expires_at <= flow.trigger.event_time + HOUR

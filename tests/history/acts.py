@@ -14,7 +14,8 @@ from tests.history import profiles
 from tests.history.compare import message_of
 
 CENT, ATOM = D("0.01"), D(1).scaleb(-18)
-MOVES = ("0", "1", "-1", "5", "-5", "20", "-20", "49.9", "50", "-50", "50.1", "-300", "300", "-1000", "1000")
+MOVES = ("0", "1", "-1", "5", "-5", "20", "-20", "49.9", "50", "-50", "50.1", "-300", "-300", "300", "-1000", "1000",
+         "0", "2", "-2", "10", "-10", "25", "-25", "12.5", "-2000")  # fmt: skip
 
 
 def quote(player, dice, instrument=None):
@@ -113,6 +114,8 @@ def human(player, dice):
     said = message_of(envelope)
     most = getattr(said, "quantity", D(1)) or D(1)
     quantity = dice.of((most / 2).quantize(ATOM), most, most + ATOM, D(0), None)
+    if choice is not m.HumanChoice.MODIFY and not dice.rarely(8):
+        quantity = None
     world.serials += 1
     act = m.HumanDecision(
         ledger=LEDGER, serial=world.serials - dice.of(*[0] * 11, 1), account=flow.account, dfid=flow.dfid,
@@ -124,10 +127,13 @@ def human(player, dice):
         act = replace(
             act, **dice.of({"payload_digest": bytes(32)}, {"account": "paper-9"}, {"ledger": bytes(16)})
         )
-    envelope, fault = player.signed(dice, act, "operator")
+    signers = dice.of(("operator",), ("operator",), ("operator", "operator-b"), ("operator-b",))
+    envelope, fault = player.signed(dice, act, signers[0])
+    if len(signers) > 1:
+        envelope = countersigned(envelope, act, signer(signers[1]))
     world.put("human.decisions", envelope)
     player.times.append(act.valid_until)
-    player.send("human", act, fault, "operator")
+    player.send("human", act, fault, signers)
     player.note("human", choice.name, act.dfid[:4].hex(), price=price, quantity=quantity, fault=fault)
     return None
 
@@ -167,10 +173,17 @@ def command_of(player, dice):
                 fields["account"] = whose[fields["target"]]
         case verb.HALT | verb.REDUCE | verb.RESUME:
             fields["instrument"] = dice.of(None, BTC, ETH)
-            fields["lane"] = dice.of(None, m.Lane.SDS, m.Lane.EOAM)
+            fields["lane"] = dice.of(None, None, None, m.Lane.SDS, m.Lane.EOAM)
+            if dice.rarely(2):
+                fields["expires_at"] = player.world.now + dice.of(60, 600, 1, 0) * SECOND
+                player.times.append(fields["expires_at"])
+            if fields["lane"] and not dice.rarely(4):
+                fields |= {"account": None, "instrument": None}
         case verb.SUSPEND | verb.RETIRE | verb.RESET | verb.CLEAR:
             agent = dice.of(*profiles.SOLO, profiles.PROOF, *profiles.MESH)
             fields["agent_id"] = agent
+            if some is verb.SUSPEND or dice.rarely(6):
+                fields["standing"] = dice.of(None, *list(m.Standing)[1:5], *list(m.Standing)[1:5], *m.Standing)
             if some is verb.RETIRE and dice.below(4):
                 return command(player, verb.RESET, **fields)
             if dice.rarely(12):
@@ -186,23 +199,17 @@ def undoing(spec):
         for x in ("paper-1", "paper-2")
         if x not in spec.accounts
     ]
-    if spec.world != "ACTIVE":
-        found.append((verb.RESUME, {}))
-    found += [(verb.RESUME, {"lane": x}) for x, state in spec.lanes.items() if state != "ACTIVE"]
-    found += [(verb.RESUME, {"instrument": x}) for x, state in spec.instruments.items() if state != "ACTIVE"]
+    for scope, *_ in spec.words:
+        found.append((verb.RESUME, {} if scope == "*" else {scope[0]: scope[1]}))
     found += [(verb.RESET, {"agent_id": x}) for x, state in spec.standings.items() if state != "RETIRED"]
     for name, account in spec.accounts.items():
-        if account["state"] != "ACTIVE" or "*" in account["halts"]:
-            found.append((verb.RESUME, {"account": name}))
-        scopes = {x for x, state in account["instruments"].items() if state != "ACTIVE"} | (
-            account["halts"].keys() - {"*"}
-        )
-        found += [(verb.RESUME, {"account": name, "instrument": x}) for x in sorted(scopes)]
-        found += [
-            (verb.RESET, {"account": name, "agent_id": x})
-            for x, state in account["standings"].items()
-            if state != "RETIRED"
-        ]
+        for scope in sorted({x[0] for x in account["words"]} | account["halts"].keys()):
+            found.append((verb.RESUME, {"account": name} | ({} if scope == "*" else {"instrument": scope})))
+        for agent, state in account["standings"].items():
+            if state != "RETIRED":
+                found.append((verb.RESET, {"account": name, "agent_id": agent}))
+        if account["dirty"]:
+            found.append((verb.CLEAR, {"account": name}))
     found += [
         (verb.CLEAR, {"account": x, "agent_id": y}) for x, y in sorted(spec.latched) if x in spec.accounts
     ]
@@ -242,7 +249,7 @@ def grant(player, dice):
     player.send("contract", player.law(now))
     player.note("contract", agent, now.version)
     player.settle()
-    if not dice.rarely(4):
+    if not dice.rarely(10):
         hello_of(player, agent, {})
 
 
@@ -250,7 +257,7 @@ def hello(player, dice):
     """A worker's hello, sometimes of a contract that is not its own."""
     agent = dice.of(*profiles.SOLO, profiles.PROOF, *profiles.MESH)
     wrong = dice.of(None, {"ledger": bytes(16)}, {"contract_hash": bytes(32)}, {"contract_version": "9.9.9"},
-                    {"policy_types": tuple(m.IntentKind)})  # fmt: skip
+                    {"policy_types": tuple(m.IntentKind)}, {"schema_majors": ()}, {"schema_majors": ("2", "1")})  # fmt: skip
     hello_of(player, agent, wrong or {}, dice)
 
 
@@ -259,7 +266,7 @@ def hello_of(player, agent, changes, dice=None):
     contract = world.contracts[agent]
     manifest = m.Manifest(
         ledger=LEDGER, agent_id=agent, contract_version=contract.version,
-        contract_hash=contract_hash(canonical(contract)), schema_majors=(), policy_types=contract.outputs, at=world.now,
+        contract_hash=contract_hash(canonical(contract)), schema_majors=("1",), policy_types=contract.outputs, at=world.now,
     )  # fmt: skip
     manifest, fault = replace(manifest, **changes), None
     envelope = seal(manifest, signer(agent))
@@ -268,6 +275,12 @@ def hello_of(player, agent, changes, dice=None):
     world.put("agents.manifest", envelope)
     player.send("hello", manifest, fault)
     player.note("hello", agent, manifest.contract_version, fault=fault, **changes)
+
+
+def countersigned(envelope, message, other):
+    """One more signature on the same bytes; an envelope keeps them sorted."""
+    both = (*envelope.signatures, *seal(message, other).signatures)
+    return replace(envelope, signatures=tuple(sorted(both, key=lambda each: each.keyid)))
 
 
 def garbage(player, dice):

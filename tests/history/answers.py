@@ -4,13 +4,13 @@ from dataclasses import replace
 from decimal import Decimal as D
 
 from ledger.envelope import digest, seal
-from ledger.hashes import tagged
+from ledger.hashes import child_dfid, tagged
 from ledger.intents import key_of_intent
 from schemas import models as m
 from schemas.codec import encode
 from schemas.reasons import LaneReason
 from schemas.reasons import Reason as R
-from tests.build import BTC, ETH, NO_USAGE, SECOND, signer, with_evidence
+from tests.build import BTC, ETH, LEDGER, NO_USAGE, SECOND, h_flow, signer, with_evidence
 from tests.history import acts, compare, profiles
 from tests.history.acts import ATOM, CENT
 from tests.spec import book
@@ -27,20 +27,22 @@ def dec(fraction, rounding="ROUND_FLOOR"):
 # -- flows -----------------------------------------------------------------------------------------------
 
 
-def new_flow(player, dice, agents, **changes):
+def new_flow(player, dice, agents, account=None, instrument=None, **changes):
     """A flow of an honest selector, on an account that is open, mostly."""
     world = player.world
     names = sorted(player.world.kernel.state.accounts) or ["paper-1"]
-    account = dice.of(*names)
+    account = account or dice.of(*names)
     if account not in world.views:
         account = next(iter(world.views))
     market = dice.of(*[{}] * 18, {"volatility": D("0.0025")}, {"volatility": D("0.015")}, {"volatility": None},
                      {"atr": None}, {"atr": D(30)}, {"volatility": D("0.02")})  # fmt: skip
     expires = world.now + dice.of(600, 600, 60, 30, 3600) * SECOND
-    instrument = dice.of(BTC, BTC, BTC, ETH)
+    instrument = instrument or dice.of(BTC, BTC, BTC, ETH)
     flow = world.flow(agents, account=account, instrument=instrument, market=market,
                       **{"flow_expires_at": expires, "deadline": world.now + 30 * SECOND} | changes)  # fmt: skip
     player.times += [flow.deadline, flow.flow_expires_at]
+    if dice.rarely(4):
+        flow = wider(player, dice, flow)
     if dice.rarely(5):
         acts.quote(player, dice, instrument)  # the market moves while somebody thinks
     if dice.rarely(12):
@@ -79,12 +81,25 @@ def wrong_flow(player, dice, flow):
         lambda: replace(flow, woken=(replace(woken, version="9.9.9"), *flow.woken[1:])),
         lambda: replace(flow, woken=(woken, *flow.woken)), lambda: replace(flow, ledger=bytes(16)),
         lambda: replace(flow, lane=m.Lane.DLPCI), lambda: replace(flow, account="paper-9"),
-        lambda: replace(flow, parent=bytes(16)), lambda: replace(flow, steps=("S 1",)),
+        lambda: replace(flow, parent=bytes(16)),
+        lambda: replace(flow, parent_step="s1", parent=flow.dfid, child_number=1), lambda: replace(flow, steps=("S 1",)),
         lambda: aged(flow, world.now - 3600 * SECOND), lambda: aged(flow, world.now - 3599 * SECOND),
     )  # fmt: skip
     number = dice.below(len(options))
     player.note("flow is strange", number)
     return options[number]()
+
+
+def wider(player, dice, flow):
+    """The same flow with the other instrument in its snapshot too; sometimes not as it was quoted."""
+    shot = flow.snapshot
+    seen = player.world.market_view(ETH if shot.instruments[0].instrument == BTC else BTC)
+    changes = dice.of(*[{}] * 12, {"bid": seen.bid + 1}, {"mid": None}, {"price_offset": None}, {"price_offset": 0},
+                      {"bid": None, "ask": None, "mid": None, "price_offset": None, "quote_time": None},
+                      {"quote_time": player.world.now - 600 * SECOND}, {"ask": None})  # fmt: skip
+    both = (*shot.instruments, replace(seen, **changes))
+    player.note("also shows", seen.instrument, **changes)
+    return replace(flow, snapshot=replace(shot, instruments=both if dice.below(2) else both[::-1]))
 
 
 def aged(flow, when):
@@ -108,13 +123,16 @@ def intent_of(
     """An intent every gate lets through, or one that stands at a boundary, or one with a fault."""
     world = player.world
     action = dice.of(*actions)
-    if not flow.snapshot.instruments or flow.snapshot.instruments[0].ask is None:
+    first = flow.snapshot.instruments[0] if flow.snapshot.instruments else None
+    if first is None or first.ask is None or first.mid is None:
         shot = replace(flow.snapshot, instruments=(world.market_view(BTC),))
         made = world.intent(replace(flow, snapshot=shot), action, agent_id=agent)
-        honest = replace(made, flow_hash=compare.h_flow(flow), state_hash=compare.h_state(flow))
+        honest = replace(made, flow_hash=h_flow(flow), state_hash=compare.h_state(flow))
     else:
         honest = world.intent(flow, action, agent_id=agent)
     changes = {"quantity": quantity_of(player, dice, flow, honest)} if action in (A.BUY, A.SELL) else {}
+    if action is A.MANDATE:
+        changes = framed(player, dice, honest)
     if action is A.CLOSE and dice.rarely(3):
         changes["quantity"] = (held(player, flow, honest.instrument) / dice.of(2, 1)).quantize(ATOM)
     if action is A.CANCEL:
@@ -128,7 +146,22 @@ def intent_of(
     if dice.rarely(16):
         intent = replace(intent, **wrong(player, dice, flow, intent))
     player.times.append(intent.valid_until)
-    return with_evidence(flow, intent) if intent.kind is m.IntentKind.PCI and intent.evidence else intent
+    woken = intent.agent_id in [each.agent_id for each in flow.woken]
+    proves = woken and intent.kind is m.IntentKind.PCI and intent.evidence
+    return with_evidence(flow, intent) if proves else intent
+
+
+def framed(player, dice, intent):
+    """How a frame may differ from a plain one: total, side, band, end."""
+    frame, now = intent.mandate, player.world.now
+    changes = dice.of(*[{}] * 4, {"side": m.Side.SELL}, {"side": m.Side.SELL}, {"price_high": frame.price_low},
+                      {"price_low": D(0)}, {"price_high": frame.price_low - CENT}, {"expires_at": now + 30 * SECOND},
+                      {"expires_at": now}, {"expires_at": now + 86_400 * SECOND},
+                      {"expires_at": now + 86_400 * SECOND + 1}, {"price_high": frame.price_high * 2})  # fmt: skip
+    frame = replace(frame, **changes)
+    player.times.append(frame.expires_at)
+    player.note("frame", **changes)
+    return {"mandate": frame, "quantity": dice.of(D("0.5"), D(2), D("0.1"), D(20), D(1000), D(0))}
 
 
 def held(player, flow, instrument):
@@ -156,7 +189,7 @@ def quantity_of(player, dice, flow, intent):
         return dice.of(free, (free / 2).quantize(ATOM), free + ATOM, plain) or plain
     if price <= 0:
         return plain
-    value = dice.of(None, None, None, D(limits["max_single_trade_pct"]) * has, D(limits["max_order_value"]),
+    value = dice.of(*[None] * 14, D(limits["max_single_trade_pct"]) * has, D(limits["max_order_value"]),
                     D(limits["max_position_pct"]) * has, dec(account["cash"]) / D("1.002"),
                     D(law["escalation"]["max_exposure_usd"]) - dec(book.exposure(spec, account)),
                     D(limits["max_position_size"]) * price, D(limits["max_leverage"]) * has)  # fmt: skip
@@ -218,7 +251,7 @@ def wrong(player, dice, flow, intent):
         {"quantity": D(-1)}, {"limit_price": D(0)}, {"stop": D(-1)}, {"confidence": D("1.1")},
         {"valid_from": intent.valid_until + 1}, {"valid_until": flow.flow_expires_at + 1},
         {"drift_envelope_bps": D(-1)}, {"action": A.MANDATE}, {"action": A.HALT}, {"action": A.CANCEL},
-        {"evidence": bytes(32)}, {"quantity": D(1000)},
+        {"evidence": bytes(32)}, {"quantity": D(1000)}, {"agent_id": "sentiment"}, {"agent_id": "sentiment"},
     )  # fmt: skip
     changes = options[dice.below(len(options))]
     player.note("wrong", **changes)
@@ -236,10 +269,39 @@ def trade(player, dice):
     agent = dice.of(*profiles.SOLO)
     flow = new_flow(player, dice, (agent,))
     law = player.world.contracts[agent]
-    more = (A.HALT, A.CANCEL, A.MANDATE) if len(law.allowed_actions) > 4 else ()
+    more = (A.HALT, A.CANCEL, A.MANDATE) if len(law.allowed_actions) > 4 and dice.rarely(2) else ()
     leave = (A.SELL, A.CLOSE) if held(player, flow, flow.trigger.instrument) else (A.BUY, A.BUY)
     usual = (A.BUY, A.BUY, A.BUY, *leave, A.HOLD, *leave, *leave, A.BUY, A.BUY, A.BUY, A.CLOSE, A.SELL)
     answer(player, dice, flow, intent_of(player, dice, flow, agent, (*usual, *more)))
+
+
+def child(player, dice):
+    """A flow under a mandate in force, and what its agent does there; sometimes under none."""
+    spec = player.spec
+    frames = [(a, name, x) for a, each in spec.accounts.items() for name, x in each["mandates"].items()]
+    if not frames:
+        return proof(player, dice)
+    account, (parent, step), frame = frames[-1 - dice.below(min(len(frames), 4))]
+    number = player.children.get(parent, 0) + dice.of(1, 1, 1, 1, 0)
+    player.children[parent] = max(number, player.children.get(parent, 0))
+    if dice.rarely(20):
+        parent = bytes(16)
+    if dice.rarely(30):
+        number += 1
+    agent, name = dice.of("sovereign", "sovereign", "prover-b"), frame["instrument"]
+    family = {"parent": parent, "parent_step": step, "child_number": number}
+    flow = new_flow(player, dice, (agent,), account=account, instrument=dice.of(*[name] * 15, ETH, BTC),
+                    dfid=child_dfid(LEDGER, parent, step, max(number, 0)), **family)  # fmt: skip
+    side = A.BUY if frame["side"] == "BUY" else A.SELL
+    intent = intent_of(player, dice, flow, agent, (*[side] * 9, A.BUY, A.SELL, A.CLOSE, A.HOLD, A.MANDATE))
+    left = dec(frame["total"] - frame["used"])
+    changes = dice.of({}, {}, {"quantity": left}, {"quantity": left + ATOM}, {"quantity": (left / 2).quantize(ATOM)},
+                      {"limit_price": frame["high"]}, {"limit_price": frame["high"] + CENT},
+                      {"limit_price": frame["low"]}, {"limit_price": frame["low"] - CENT})  # fmt: skip
+    if intent.action in (A.BUY, A.SELL):
+        intent = replace(intent, **changes)
+        player.note("child takes", **changes)
+    return answer(player, dice, flow, intent)
 
 
 def answer(player, dice, flow, intent, by=None):
@@ -344,6 +406,8 @@ def window_of(player, dice, flow):
         else:
             answers.append(world.report(flow, name, *report_kind(dice)))
     kind = dice.of(*[m.WindowKind.COMPLETE] * 7, m.WindowKind.LATE)
+    if kind is m.WindowKind.LATE and "risk" in names and not dice.rarely(6):
+        answers = [intent_of(player, dice, flow, "risk", (A.HALT,))]
     if flow.deadline == flow.snapshot.taken_at:
         kind, world.now = m.WindowKind.DEADLINE, world.now + dice.of(1, 1, 1, 0)
     if kind is m.WindowKind.LATE:
@@ -373,11 +437,12 @@ def proof(player, dice):
 
 def proof_of(player, dice, flow):
     """An intent with its evidence and an attestor's word, one of them sometimes not so."""
-    intent = intent_of(player, dice, flow, profiles.PROOF, (A.BUY, A.BUY, A.SELL, A.CLOSE, A.HOLD))
-    intent = with_evidence(flow, intent)
+    intent = intent_of(player, dice, flow, profiles.PROOF, (A.MANDATE, A.BUY, A.BUY, A.SELL, A.CLOSE, A.HOLD, A.MANDATE))
+    if intent.agent_id == profiles.PROOF:
+        intent = with_evidence(flow, intent)
     if dice.rarely(20):
         intent = replace(intent, evidence=dice.of(None, bytes(32)))
-    envelope, fault = player.signed(dice, intent, profiles.PROOF)
+    envelope, fault = player.signed(dice, intent, intent.agent_id)
     changes = dice.of(*[{}] * 20, {"agrees": False}, {"tier": "other"}, {"attempt": 9}, {"ledger": bytes(16)})
     said = compare.message_of(player.world.attest(flow, envelope, **changes))
     attested, _ = player.signed(dice, said, "heuristic")

@@ -64,7 +64,11 @@ def entries(world):
             case E.ESCALATION:
                 found.append(("ESCALATION", b.dfid, Reason(b.reason), b.flow_status))
             case E.RECEIPT:
-                found.append(("RECEIPT", b.dfid, b.flow_status))
+                ruled = tuple(
+                    (x.step_id, x.action, x.instrument, x.quantity, x.verdict, Reason(x.reason), order_of(x.intent))
+                    for x in b.compensations
+                )
+                found.append(("RECEIPT", b.dfid, b.flow_status, ruled))
             case E.HUMAN:
                 act = opened(b.act, m.HumanDecision)
                 found.append(("HUMAN", act.dfid, b.verdict, Reason(b.reason), b.flow_status))
@@ -125,8 +129,10 @@ def tally(player, entry):
             player.tally[f"{entry[0].lower()} {reason.name}"] += 1
         case ("ESCALATION", _, reason, status):
             player.tally[f"escalation {reason.name} {status.name}"] += 1
-        case ("RECEIPT", _, status):
+        case ("RECEIPT", _, status, ruled):
             player.tally[f"receipt {status.name}"] += 1
+            for _, action, _, _, verdict, reason, _ in ruled:
+                player.tally[f"compensation {action.name} {verdict.name} {reason.name}"] += 1
 
 
 def accounts(player):
@@ -147,8 +153,8 @@ def accounts(player):
         check(player, f"{name} halts", account["halts"], kept.halts)
         days = {zone: start.equity for zone, start in kept.day_starts.items()}
         check(player, f"{name} days", {zone: start[1] for zone, start in account["days"].items()}, days)
-    lanes = {lane: state for lane, state in state.core.lanes.items()}
-    check(player, "lanes", spec.lanes, lanes)
+        check(player, f"{name} terminated", account["terminated"], kept.terminated)
+        check(player, f"{name} dirty", account["dirty"], kept.dirty)
     latched = {who for who, record in state.agents.items() if record.latched}
     check(player, "latches", spec.latched, latched)
 
@@ -161,6 +167,8 @@ def flows(player):
             "exhausted": x["exhausted"], "steps": {step: key for step, (_, key) in x["steps"].items()},
             "tokens": x["tokens"],
             "held": x["held"].digest if x["held"] and x["status"] == "ESCALATED" else None,
+            "dirty": x["dirty"], "compensations": x["compensations"],
+            "traded": {name: q for name, q in x["traded"].items() if q},
         }
         for dfid, x in spec.flows.items()
     }  # fmt: skip
@@ -169,6 +177,8 @@ def flows(player):
             "status": x.status, "reopens": x.reopens, "open_attempt": x.open_attempt,
             "exhausted": x.exhausted, "steps": x.steps, "tokens": x.tokens,
             "held": x.held.digest if x.held and x.status == "ESCALATED" else None,
+            "dirty": x.dirty, "compensations": x.compensations,
+            "traded": {name: q for name, q in x.traded.items() if q},
         }
         for dfid, x in state.flows.items()
     }  # fmt: skip

@@ -37,8 +37,11 @@ def sound_flow(claim):
     flow = claim.flow
     names = [each.agent_id for each in flow.woken]
     return (
-        claim.uuid8 and flow.attempt >= 1 and 1 <= len(flow.steps) <= 32 and 1 <= len(names) <= 8
+        claim.named_ok and flow.attempt >= 1 and 1 <= len(flow.steps) <= 32 and 1 <= len(names) <= 8
         and all(NAME.fullmatch(each) for each in (flow.account, *flow.steps))
+        and not any(each.startswith("comp-") for each in flow.steps)
+        and len({flow.parent is None, flow.parent_step is None, flow.child_number is None}) == 1
+        and (flow.child_number is None or 1 <= flow.child_number < 2**31)
         and len(set(names)) == len(names) and len(claim.attested) <= 8
         and flow.snapshot.taken_at <= flow.deadline <= flow.flow_expires_at
         and flow.flow_expires_at <= flow.trigger.event_time + HOUR
@@ -55,13 +58,16 @@ def sound_body(case):
     if isinstance(said, m.Report):
         return True
     prices = [said.limit_price, said.stop, said.target_price]
+    frame, taken, bare = said.mandate, flow.snapshot.taken_at, not any(prices)
+    framed = frame is not None and bare and 0 < frame.price_low <= frame.price_high
+    framed = framed and taken < frame.expires_at <= taken + 24 * HOUR
     needs = {
         "BUY": said.instrument and said.quantity > 0, "SELL": said.instrument and said.quantity > 0,
         "CLOSE": said.instrument, "CANCEL": said.target is not None,
-        "HOLD": said.quantity == 0, "HALT": said.quantity == 0, "MANDATE": True,
+        "HOLD": said.quantity == 0, "HALT": said.quantity == 0, "MANDATE": framed and said.instrument and said.quantity > 0,
     }  # fmt: skip
     return bool(
-        needs[said.action] and all(each is None or each > 0 for each in prices)
+        needs[said.action] and (frame is None or said.action == "MANDATE") and all(each is None or each > 0 for each in prices)
         and said.quantity >= 0 and 0 <= said.confidence <= 1 and said.drift_envelope_bps >= 0
         and said.valid_from <= said.valid_until <= flow.flow_expires_at
         and (said.instrument is None or NAME.fullmatch(said.instrument))

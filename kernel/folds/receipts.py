@@ -39,9 +39,11 @@ def is_news(receipt: Receipt, order: Order) -> bool:
 
 
 def possible(receipt: Receipt, order: Order) -> bool:
-    """Say whether the figures can be true: nothing beyond the order, nothing taken back."""
+    """Say whether the figures can be true: nothing beyond the order, nothing back, nothing for nothing."""
     paid = cost_of(receipt)
     grown = receipt.quantity >= order.filled and paid >= order.paid and receipt.fee >= order.fee
+    if receipt.quantity == order.filled and paid != order.paid:
+        return False  # a price that changes while nothing is traded would cost money and bring no position
     return grown and receipt.quantity <= order.quantity and receipt.average_price >= 0
 
 

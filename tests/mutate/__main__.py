@@ -20,7 +20,7 @@ def main() -> int:
     said.add_argument("--only", default="", help="only mutants whose key has this in it")
     said.add_argument("--jobs", type=int, default=2)
     said.add_argument("--table", default="", help="write the table of all mutants to this file")
-    said.add_argument("--quick", action="store_true", help="leave the slow tests out")
+    said.add_argument("--quick", action="store_true", help="show a mutant only the likeliest of its tests")
     told = said.parse_args()
     wanted = Wanted(
         sample=told.sample, seed=told.seed, only=told.only, jobs=told.jobs, table=told.table, quick=told.quick

@@ -123,7 +123,11 @@ def _listed(node: ast.Tuple | ast.Set) -> Iterator[ast.expr]:
     elements = node.elts
     for index in range(len(elements)):
         yield of([*elements[:index], *elements[index + 1 :]])
-    for index in range(len(elements) - 1 if isinstance(node, ast.Tuple) else 0):
+    # Order is law only where answers or gates stand in one: elsewhere a tuple is a set in other words.
+    ordered = isinstance(node, ast.Tuple) and any(
+        isinstance(each, ast.Tuple) or "Reason." in ast.unparse(each) for each in elements
+    )
+    for index in range(len(elements) - 1 if ordered else 0):
         yield of([*elements[:index], elements[index + 1], elements[index], *elements[index + 2 :]])
 
 

@@ -44,7 +44,8 @@ def possible(receipt: Receipt, order: Order) -> bool:
     grown = receipt.quantity >= order.filled and paid >= order.paid and receipt.fee >= order.fee
     if receipt.quantity == order.filled and paid != order.paid:
         return False  # a price that changes while nothing is traded would cost money and bring no position
-    return grown and receipt.quantity <= order.quantity and receipt.average_price >= 0
+    held = max(paid, receipt.fee) <= exact.MONEY_MAX
+    return grown and held and receipt.quantity <= order.quantity and receipt.average_price >= 0
 
 
 def status_after(receipt: Receipt, order: Order) -> FlowStatus:

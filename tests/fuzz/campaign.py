@@ -25,7 +25,6 @@ class Failed:
     """A batch that crashed or lost a record, made small."""
 
     seed: int
-    count: int
     error: str
     steps: list[list[Raw]]
 
@@ -38,7 +37,7 @@ def batch(job: tuple[int, int]) -> tuple[Counter[str], Failed | None]:
     error = failure(lambda: arena.fed(steps))
     if error is None:
         return arena.counts, None
-    return arena.counts, Failed(seed, count, error, small(seed, count, steps, error))
+    return arena.counts, Failed(seed, error, small(seed, steps, error))
 
 
 def failure(act: Callable[[], None]) -> str | None:
@@ -50,12 +49,12 @@ def failure(act: Callable[[], None]) -> str | None:
     return None
 
 
-def small(seed: int, count: int, steps: list[list[Raw]], error: str) -> list[list[Raw]]:
+def small(seed: int, steps: list[list[Raw]], error: str) -> list[list[Raw]]:
     """Fewer records that fail with the same last line: halves are left out while it goes on failing."""
     wanted = error.strip().splitlines()[-1].split(":")[0]
 
     def fails(tried: Sequence[Sequence[Raw]]) -> bool:
-        said = failure(lambda: fresh(seed, count).fed(tried))
+        said = failure(lambda: Arena(seed).fed(tried))
         return said is not None and wanted in said.strip().splitlines()[-1]
 
     flat = [(number, raw) for number, raws in enumerate(steps) for raw in raws]
@@ -75,13 +74,6 @@ def small(seed: int, count: int, steps: list[list[Raw]], error: str) -> list[lis
 def stepped(flat: Sequence[tuple[int, Raw]], count: int) -> list[list[Raw]]:
     """Records in their steps again; empty steps stay, so that time goes on as it did."""
     return [[raw for number, raw in flat if number == each] for each in range(count)]
-
-
-def fresh(seed: int, count: int) -> Arena:
-    """The batch's world again, its chance standing where feeding began."""
-    arena = Arena(seed)
-    arena.made(count)
-    return arena
 
 
 def run(count: int, seed: int, jobs: int) -> int:
@@ -112,7 +104,6 @@ def told(failed: Failed) -> int:
         json.dumps(
             {
                 "seed": failed.seed,
-                "count": failed.count,
                 "error": failed.error.splitlines()[-1],
                 "steps": [
                     [
@@ -140,7 +131,7 @@ def kept() -> list[Path]:
 def again(path: Path) -> None:
     """Feed what once failed; raises what it raises."""
     found = json.loads(path.read_text(encoding="utf-8"))
-    fresh(found["seed"], found["count"]).fed([[raw(*each) for each in raws] for raws in found["steps"]])
+    Arena(found["seed"]).fed([[raw(*each) for each in raws] for raws in found["steps"]])
 
 
 def raw(topic: str, key: str, value: str | None) -> Raw:

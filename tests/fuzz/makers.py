@@ -172,7 +172,7 @@ class Maker:
             flow, body = draw.choice(self.waiting)
             return m.Proposal(flow=seal(flow, signer("selector")), body=body, attestations=())
         agents = [each.agent_id for each in flow.woken if each.agent_id in world.contracts]
-        said = [self._answer(flow, agent) for agent in agents]
+        said = [self._answer(flow, agent, lane) for agent in agents]
         attestations: tuple[m.Envelope, ...] = ()
         if lane == "eoam" and draw.random() < 0.95:
             kind = draw.choice((m.WindowKind.COMPLETE, m.WindowKind.COMPLETE, *m.WindowKind))
@@ -199,13 +199,13 @@ class Maker:
             base, dfid=dfid(LEDGER, "tape", name, base.account, "test"), trigger=trigger, attempt=attempt
         )
 
-    def _answer(self, flow: m.FlowOpened, agent: str) -> Any:
+    def _answer(self, flow: m.FlowOpened, agent: str, lane: str) -> Any:
         draw, world = self.draw, self.world
         if draw.random() < 0.15:
             kind, reason = draw.choice(list(m.ReportKind)), draw.choice(list(LaneReason))
             return self._nudged(world.report(flow, agent, kind, reason), 1)
         action = A.HALT if draw.random() < HALTS else draw.choice(ACTIONS)
-        intent = world.intent(flow, action, agent_id=agent)
+        intent = world.intent(self.flows[lane], action, agent_id=agent)  # sound, whatever the flow became
         if intent.action is A.CANCEL:
             intent = replace(intent, target=draw.choice(self.orders).key)
         if draw.random() < 0.5:

@@ -34,7 +34,7 @@ TESTS = (
     "tests/laws/test_rules_laws.py",
 )  # fmt: skip
 PATIENCE_S = 60  # a mutant that takes longer is stuck, and that is noticed too
-QUICK_S = 2.0  # `--quick` shows a mutant this much of its tests, the likeliest first
+QUICK_S = 1.0  # `--quick` shows a mutant this much of its tests, the likeliest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,14 +125,20 @@ class Campaign:
 
     def tests_for(self, mutant: Mutant) -> list[str]:
         """Those that reach it: the neighbours' killers first, then by time."""
+        own: Counter[str] = Counter()  # tests that name the constant themselves
         if mutant.tree is None:
             names = set(self.reached.by.get(mutant.number, ()))
         else:
             readers = {fid for name in mutant.names for fid in self.woven.readers.get(name, ())}
             names = {test for fid in readers for test in self.reached.by.get(fid, ())} or set(self.items)
+            told = {name for name, item in self.items.items() if set(mutant.names) & set(vars(item.module))}
+            own.update(dict.fromkeys(told, 1))
+            names |= told
         near = self.kills.get(f"{mutant.file} {mutant.where}", Counter())
         file = self.kills.get(mutant.file, Counter())
-        ranked = sorted(names, key=lambda name: (-near[name], -file[name], self.reached.seconds[name]))
+        ranked = sorted(
+            names, key=lambda name: (-own[name], -near[name], -file[name], self.reached.seconds[name])
+        )
         if not self.wanted.quick:
             return ranked
         sums = accumulate(self.reached.seconds[name] for name in ranked)

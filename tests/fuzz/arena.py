@@ -50,7 +50,9 @@ class Arena:
     """One world and its counts."""
 
     seed: int
-    evidence: bool = False
+    bodies: bool = (
+        False  # whether the verifier reads every body too (what a strange selector signed is its to say)
+    )
     world: World = field(init=False)
     maker: Maker = field(init=False)
     draw: Random = field(init=False)
@@ -161,7 +163,7 @@ class Arena:
             raise Lost(f"{found}: {found.differences[:2]}")
         findings = Findings()
         trust = Trust(ledger=LEDGER, operator="interlock.test", roots=(signer("root").public,), witnesses=())
-        level = Level.EVIDENCE if self.evidence else Level.STRUCTURE
+        level = Level.COMMIT if self.bodies else Level.STRUCTURE
         Partition(source="fuzz", common=Common(level=level, findings=findings, anchors=[], trust=trust)).read(
             self.ledger
         )

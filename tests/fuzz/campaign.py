@@ -17,7 +17,7 @@ from tests.fuzz.makers import Raw
 
 KEPT = Path(__file__).with_name("regressions")
 BATCH = 2_000  # records a world: enough for a history, few enough to be made small again
-EVIDENCE_EVERY = 25  # batches that the whole verifier reads, not its structure alone
+BODIES_EVERY = 25  # batches whose every body the verifier reads, not the structure alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Failed:
 def batch(job: tuple[int, int]) -> tuple[Counter[str], Failed | None]:
     """Run one batch: (seed, records)."""
     seed, count = job
-    arena = Arena(seed, evidence=seed % EVIDENCE_EVERY == 0)
+    arena = Arena(seed, bodies=seed % BODIES_EVERY == 0)
     steps = arena.made(count)
     error = failure(lambda: arena.fed(steps))
     if error is None:

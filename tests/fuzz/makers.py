@@ -74,11 +74,11 @@ class Maker:
         }
 
     def one(self) -> Raw:
-        """A record: a third noise, a tenth signed but garbled, the rest signed and strange."""
+        """A record: half of them noise, some garbled and then signed, the rest strange and signed."""
         chance = self.draw.random()
-        if chance < 0.40:
-            return self._noise()
         if chance < 0.50:
+            return self._noise()
+        if chance < 0.58:
             return self._garbled()
         for _ in range(TRIES):
             try:
@@ -111,7 +111,8 @@ class Maker:
 
     def _garbled(self) -> Raw:
         """Bytes that were garbled before they were signed, so that the signature holds."""
-        topic, message, who = self.draw.choice(self._bodies())
+        topic, make, who = self.draw.choice(self._bodies())
+        message = make()
         payload = payload_of(message)
         garbled = payload[:32] + scrambled(payload[32:], self.draw)
         if self.draw.random() < 0.1:
@@ -123,14 +124,16 @@ class Maker:
         pair = (flow, envelope) if not isinstance(message, m.FlowOpened) else (envelope, flow)
         return self._framed(topic, m.Proposal(flow=pair[0], body=pair[1], attestations=()))
 
-    def _bodies(self) -> list[tuple[str, Any, Signer]]:
+    def _bodies(self) -> list[tuple[str, Callable[[], Any], Signer]]:
         flow = self.flows["sds"]
         return [
-            ("proposals", self.world.intent(flow), signer("sovereign")),
-            ("proposals", flow, signer("selector")),
-            ("control", self._control(), signer("operator")),
-            ("agents.manifest", self._hello(), signer("sovereign")),
-            ("registry", self._document(), signer("registry")),
+            ("proposals", lambda: self.world.intent(flow), signer("sovereign")),
+            ("proposals", lambda: flow, signer("selector")),
+            ("control", self._control, signer("operator")),
+            ("agents.manifest", self._hello, signer("sovereign")),
+            ("venue.receipts", self._receipt, signer("executor")),
+            ("human.decisions", self._act, signer("operator")),
+            ("registry", self._document, signer("registry")),
         ]
 
     # -- strange but signed ------------------------------------------------------------------------------

@@ -153,7 +153,8 @@ def droppable(node: ast.stmt) -> bool:
     if isinstance(node, ast.Delete):
         return True
     if isinstance(node, ast.Expr):
-        return not isinstance(node.value, ast.Constant)
+        never = isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "assert_never"
+        return not isinstance(node.value, ast.Constant) and not never
     if isinstance(node, ast.AugAssign):
         return True
     return isinstance(node, ast.Assign) and all(not isinstance(each, ast.Name) for each in node.targets)

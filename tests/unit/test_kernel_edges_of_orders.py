@@ -23,15 +23,16 @@ from kernel.judge import judge
 from kernel.orders import (
     ORDER_LIFE_US,
     cash_needed,
+    looked_at,
     order_for,
     protective_limit,
     quantity_of,
     side_of,
 )  # fmt: skip
-from kernel.outcome import decide
+from kernel.outcome import decide, lane_reason
 from kernel.state.accounts import Account, Held, Order
 from kernel.state.standing import HOUR_US, AgentRecord
-from ledger.envelope import seal
+from ledger.envelope import digest, seal
 from schemas import models as m
 from schemas.reasons import LaneReason, Reason
 from tests.build import ETH, World, signer
@@ -85,6 +86,8 @@ def test_without_an_account_an_instrument_or_an_intent_nothing_is_reduced() -> N
     assert stance_of(case.intent, None) is Stance.INCREASING
     assert stance_of(replace(case.intent, instrument=None), case.account) is Stance.INCREASING
     assert stance_of(None, case.account) is Stance.HOLD
+    nothing = replace(case.intent, instrument=None, quantity=D(0))
+    assert stance_of(nothing, case.account) is Stance.INCREASING
 
 
 def test_a_persons_word_is_for_the_bytes_it_names_and_may_make_them_smaller() -> None:
@@ -108,6 +111,9 @@ def test_a_persons_word_is_for_the_bytes_it_names_and_may_make_them_smaller() ->
     assert whole.intent.quantity == D("0.5")
     other = seal(found.intent(flow), signer(SDS))
     assert judged(found, flow, other).approval is None
+    report = seal(found.report(flow, SDS), signer(SDS))
+    waiting.approval = replace(word, digest=digest(report), quantity=D(1))
+    assert judged(found, flow, report).intent is None
 
 
 # -- orders ------------------------------------------------------------------------------------------------
@@ -122,6 +128,17 @@ def test_closing_without_a_quantity_means_all_that_is_free() -> None:
     assert quantity_of(case) == D("0.3")
     assert quantity_of(meant(case, quantity=D("0.1"))) == D("0.1")
     assert quantity_of(case_of(quantity=D("0.7"))) == D("0.7")
+    assert quantity_of(meant(case_of(), quantity=D(0))) == 0
+
+
+def test_what_was_looked_at_is_the_middle_of_the_snapshot_or_what_the_person_saw() -> None:
+    case = viewed(case_of(), bid=D(4000), ask=D(4003))
+    assert looked_at(case) == D("4001.5")
+    assert looked_at(approved(case, "4100")) == D(4100)
+    assert looked_at(approved(case, None)) == D("4001.5")
+    assert looked_at(meant(case, instrument=ETH)) is None
+    assert looked_at(viewed(case, bid=None)) is None
+    assert looked_at(viewed(case, ask=None)) is None
 
 
 def wide(case: Case) -> Case:
@@ -157,7 +174,8 @@ def test_an_order_says_what_was_judged_and_nothing_else() -> None:
     assert (order.side, order.quantity, order.limit_price, order.cancels) == ("BUY", D("0.25"), D(4003), None)
     assert (order.at, order.seq, order.attempt, order.step_id) == (case.now, 10_000, 1, "s1")
     assert order.time_in_force is m.TimeInForce.IOC
-    assert order.valid_until == case.now + ORDER_LIFE_US
+    assert order.valid_until == case.now + ORDER_LIFE_US == case.now + 60_000_000
+    assert order.instrument == BTC
     quote = order.quote
     assert (quote.instrument, quote.bid, quote.ask) == (BTC, D(4000), D(4001))
     assert (quote.event_time, quote.partition, quote.offset) == (
@@ -178,6 +196,7 @@ def test_taking_an_order_back_needs_no_price_and_names_what_it_takes_back() -> N
     assert (order.instrument, order.cancels, order.side) == (ETH, b"k" * 32, "")
     assert (order.quantity, order.limit_price, order.time_in_force) == (D(0), D(0), m.TimeInForce.IOC)
     quote = order.quote
+    assert quote.instrument == ETH
     assert (quote.bid, quote.ask, quote.event_time, quote.partition, quote.offset) == (D(0), D(0), 0, 0, 0)
     assert order_for(case).instrument == ""  # the order is gone already
 
@@ -317,6 +336,10 @@ def test_an_agent_under_a_contract_nobody_released_has_no_token() -> None:
     found.propose(flow, found.window(flow, [asks, found.report(flow, "risk")]))
     found.run()
     assert (found.verdict.verdict, found.verdict.flow_status) == (m.Verdict.REPORTED, m.FlowStatus.ABORTED)
+
+
+def test_an_intent_has_no_reason_of_a_lane() -> None:
+    assert lane_reason(case_of().claim.inside) == 0
 
 
 # -- receipts ----------------------------------------------------------------------------------------------
@@ -493,6 +516,7 @@ def test_a_declined_order_gives_back_what_it_set_aside_and_keeps_its_fee() -> No
     found.receipt(bid, S.DECLINED, D(0), D(0), "0.25")
     found.run()
     assert money(found) == (D("99999.75"), 0, D("0.25"), 0, 0)
+    assert found.kernel.state.accounts["paper-1"].positions == {}
 
 
 def test_an_order_taken_back_pays_its_fee_from_free_cash() -> None:

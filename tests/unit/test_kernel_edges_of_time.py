@@ -115,6 +115,9 @@ def test_tokens_are_summed_over_the_flow_and_an_approval_counts_its_own_once() -
         "BUDGET_EXCEEDED", {"measured": D(151), "limit": D(150)},
     )  # fmt: skip
     assert admission(known(case, tokens={"risk": 999})) is None
+    first = known(under(case, "budget", tokens_per_flow=100))
+    assert admission(first) is None
+    assert name(admission(known(under(case, "budget", tokens_per_flow=99)))) == "BUDGET_EXCEEDED"
     held = approved(known(case, tokens={"sovereign": 150}))
     assert admission(held) is None
     assert said(admission(approved(known(case, tokens={"sovereign": 151})))) == (
@@ -128,6 +131,17 @@ def test_a_flow_has_no_more_steps_than_its_contract_allows() -> None:
     assert said(admission(seen(case, steps=("s1", "s2", "s3")))) == (
         "BUDGET_EXCEEDED", {"measured": D(3), "limit": D(2)},
     )  # fmt: skip
+
+
+def test_of_two_budgets_overdrawn_the_first_is_named() -> None:
+    spent = replace(WORDS, model_calls=21, tool_calls=22, tokens_in=23, tokens_out=0, rounds=24)
+    none = dict.fromkeys(ROOM, 0) | {"max_steps": 0}
+    figures = [("max_model_calls", 21), ("max_tool_calls", 22), ("tokens_per_flow", 23),
+               ("rounds_per_flow", 24), ("max_steps", 1)]  # fmt: skip
+    for index, (_, measured) in enumerate(figures):
+        enough = {field: 99 for field, _ in figures[:index]}
+        found = said(admission(under(case_of(usage=spent), "budget", **(none | enough))))
+        assert found == ("BUDGET_EXCEEDED", {"measured": D(measured), "limit": D(0)})
 
 
 def test_an_exhausted_flow_takes_an_answer_from_a_person_only() -> None:
@@ -253,6 +267,15 @@ def test_the_envelope_is_inclusive_on_both_sides_and_counts_in_full_digits() -> 
     )  # fmt: skip
     low = D("3995.999999999999999999")
     assert name(drift(marked(case, bid=low, ask=low))) == "STALE_CONTEXT"
+
+
+def test_drift_is_measured_from_the_middle_of_the_live_quote() -> None:
+    case = still(under(viewed(case_of(), bid=D(4000), ask=D(4000)), "drift", envelope_bps=D(10)))
+    assert drift(marked(case, bid=D(4003), ask=D(4004))) is None
+    for bid, ask in (("4003", "4005.01"), ("3994.99", "3997")):
+        assert name(drift(marked(case, bid=D(bid), ask=D(ask)))) == "STALE_CONTEXT"
+    cheap = still(viewed(case_of(), bid=D("0.5"), ask=D("0.5")))
+    assert drift(marked(cheap, bid=D("0.5"), ask=D("0.5"))) is None
 
 
 def test_the_narrower_envelope_counts_whoever_made_it() -> None:

@@ -18,7 +18,7 @@ from kernel.gates.shape import ANSWERS_MAX, SKEW_US, STEPS_MAX, WOKEN_MAX, malfo
 from kernel.ruling import Duplicate, Refusal
 from kernel.state.accounts import OPEN_MAX, Held, Order
 from kernel.state.memory import HORIZON_US, Memory, Prior
-from ledger.envelope import seal
+from ledger.envelope import digest, seal
 from ledger.evidence import ATTESTATIONS_MAX
 from ledger.hashes import contract_hash, state_hash
 from ledger.intents import key_of_intent
@@ -154,8 +154,31 @@ def test_a_flow_is_bounded_in_everything() -> None:
     assert not malformed(sent(equal))
 
 
-def test_nobody_woken_is_no_flow() -> None:
+def test_the_bounds_are_these() -> None:
+    assert (WOKEN_MAX, STEPS_MAX, ANSWERS_MAX, SKEW_US) == (8, 32, 16, 5_000_000)
+
+
+def nobody_won(flow: m.FlowOpened, **changes: Any) -> Case:
+    """A window of two who had nothing to propose."""
+    found = world()
+    window = found.window(flow, [found.report(flow, "strategy"), found.report(flow, "risk")])
+    return judged(found, flow, seal(replace(window, **changes), signer("arbiter")))
+
+
+def test_nobody_woken_or_nothing_to_decide_is_no_flow() -> None:
     assert malformed(seen(case_of(), woken=()))
+    case = nobody_won(world().flow(("strategy", "risk")))
+    assert not malformed(case)
+    assert malformed(seen(case, steps=()))
+
+
+def test_a_winner_that_is_no_answer_is_malformed() -> None:
+    found = world()
+    flow = found.flow(("strategy", "risk"))
+    foreign = seal(flow, signer("strategy"))
+    window = found.window(flow, [found.report(flow, "strategy"), found.report(flow, "risk")])
+    odd = replace(window, answers=(foreign,), winner=digest(foreign))
+    assert malformed(judged(found, flow, seal(odd, signer("arbiter"))))
 
 
 def test_a_quote_may_be_five_seconds_ahead_of_its_context() -> None:
@@ -164,6 +187,9 @@ def test_a_quote_may_be_five_seconds_ahead_of_its_context() -> None:
     assert not malformed(viewed(case_of(flow=flow), quote_time=ahead))
     assert malformed(viewed(case_of(flow=flow), quote_time=ahead + 1))
     assert not malformed(viewed(case_of(flow=flow), quote_time=None))
+    (view,) = flow.snapshot.instruments
+    both = (view, replace(view, instrument=ETH, quote_time=ahead + 1))
+    assert malformed(seen(case_of(flow=flow), snapshot=replace(flow.snapshot, instruments=both)))
 
 
 def test_attestations_and_answers_are_bounded() -> None:
@@ -346,6 +372,81 @@ def test_attestations_are_signed_by_the_attestor_they_name() -> None:
         assert name(integrity(judged(found, flow, body, [word]))) == wanted
 
 
+def test_a_window_is_signed_by_the_arbiter() -> None:
+    found = world()
+    flow = found.flow(("strategy", "risk"))
+    window = found.window(flow, [found.intent(flow), found.report(flow, "risk")])
+    assert name(integrity(judged(found, flow, seal(window, signer("selector"))))) == "KEY_NOT_VALID"
+    assert name(integrity(judged(found, flow, seal(window, signer("strategy"))))) == "KEY_NOT_VALID"
+
+
+def test_a_report_names_its_version_and_its_lane_like_an_intent() -> None:
+    found = world()
+    flow = found.flow()
+    report = found.report(flow, SDS)
+    for changes, wanted in (
+        ({"contract_version": "2.0.0"}, "VERSION_MISMATCH"),
+        ({"lane": m.Lane.EOAM}, "WRONG_LANE"),
+    ):
+        body = seal(replace(report, **changes), signer(SDS))
+        assert name(integrity(judged(found, flow, body))) == wanted
+
+
+def test_an_arbiter_may_report_without_a_window_and_never_with_one_on_another_lane() -> None:
+    found = world()
+    mesh = found.flow(("strategy", "risk"))
+    report = found.report(mesh, "arbiter", m.ReportKind.REFUSED, LaneReason.NO_ANSWER)
+    assert integrity(judged(found, mesh, seal(report, signer("arbiter")))) is None
+    flow = found.flow()
+    window = found.window(flow, [found.report(flow, SDS)])
+    assert name(integrity(judged(found, flow, seal(window, signer("arbiter"))))) == "WRONG_LANE"
+
+
+def test_an_agent_that_calls_itself_arbiter_breaks_nothing() -> None:
+    case = nobody_won(world().flow(("strategy", "risk")))
+    assert integrity(case) is None
+    assert integrity(replace(case, woken=case.flow.woken[0])) is None
+
+
+def test_the_first_fault_in_the_order_of_the_law_is_the_one_that_is_said() -> None:
+    found = world()
+    flow = found.flow()
+    wrong = {"quantity": D(-1), "ledger": bytes(16), "agent_id": "nobody", "contract_version": "9.0.0",
+             "lane": m.Lane.EOAM, "account": "paper-2"}  # fmt: skip
+    order = ["MALFORMED", "WRONG_LEDGER", "UNKNOWN_AGENT", "BAD_SIGNATURE", "VERSION_MISMATCH", "WRONG_LANE",
+             "WRONG_ACCOUNT"]  # fmt: skip
+    for index, wanted in enumerate(order):
+        faults = list(wrong)
+        left = {fault: wrong[fault] for fault in faults[index - (index > 3) :]}
+        body = replace(found.intent(flow), **left)
+        sealed = seal(body, signer(SDS))
+        if index <= 3:
+            sealed = replace(sealed, signatures=(replace(sealed.signatures[0], sig=bytes(64)),))
+        answer = integrity(judged(found, flow, sealed))
+        assert name(answer) == wanted
+        assert isinstance(answer, Refusal)
+        assert answer.unsigned is (index <= 3)
+    mesh = found.flow(("strategy", "risk"))
+    window = found.window(mesh, [found.intent(mesh), found.report(mesh, "risk")], winner=None)
+    elsewhere = replace(window, account="paper-2")
+    assert name(integrity(judged(found, mesh, seal(elsewhere, signer("arbiter"))))) == "WRONG_ACCOUNT"
+    assert name(integrity(judged(found, mesh, seal(window, signer("arbiter"))))) == "WINDOW_MISMATCH"
+
+
+def test_a_fault_inside_a_window_is_said_before_its_winners_version() -> None:
+    def forged(flow: m.FlowOpened) -> list[m.Envelope]:
+        old = replace(world().intent(flow), contract_version="9.0.0")
+        first, second = seal(old, signer("strategy")), honest_answers(flow)[1]
+        return [first, replace(second, signatures=(replace(second.signatures[0], sig=bytes(64)),))]
+
+    found = world()
+    flow = found.flow(("strategy", "risk"))
+    answers = forged(flow)
+    window = found.window(flow, [found.intent(flow), found.report(flow, "risk")])
+    body = replace(window, answers=tuple(answers), winner=digest(answers[0]))
+    assert name(integrity(judged(found, flow, seal(body, signer("arbiter"))))) == "BAD_SIGNATURE"
+
+
 # -- gate 1: windows ---------------------------------------------------------------------------------------
 
 
@@ -353,6 +454,15 @@ def test_a_window_is_of_this_flow_context_and_attempt() -> None:
     for changes in ({"dfid": bytes(16)}, {"flow_hash": bytes(32)}, {"attempt": 2}, {"winner": None},
                     {"reason": int(LaneReason.NO_EDGE)}):  # fmt: skip
         assert name(integrity(mesh_case(honest_answers, **changes))) == "WINDOW_MISMATCH", changes
+
+
+@pytest.mark.parametrize("changes", [{"dfid": bytes(16)}, {"flow_hash": bytes(32)}, {"attempt": 2}])
+def test_a_window_and_its_answers_may_not_both_be_of_another_flow(changes: dict[str, Any]) -> None:
+    found = world()
+    flow = found.flow(("strategy", "risk"))
+    reports = [replace(found.report(flow, agent), **changes) for agent in ("strategy", "risk")]
+    body = replace(found.window(flow, reports), **changes)
+    assert name(integrity(judged(found, flow, seal(body, signer("arbiter"))))) == "WINDOW_MISMATCH"
 
 
 @pytest.mark.parametrize("changes", [{"dfid": bytes(16)}, {"flow_hash": bytes(32)}, {"attempt": 2}])
@@ -398,11 +508,12 @@ def test_only_one_halt_of_a_veto_agent_may_come_late() -> None:
     flow = found.flow(("strategy", "risk"))
     halt = found.intent(flow, A.HALT, agent_id="risk")
     assert integrity(late(halt, flow=flow)) is None
+    weak = found.intent(flow, A.HALT, agent_id="strategy")
     for case in (
         late(halt, found.report(flow, "strategy"), flow=flow),
         late(halt, flow=flow, winner=bytes(32)),
         late(found.intent(flow, A.HOLD, agent_id="risk"), flow=flow),
-        late(replace(found.intent(flow, A.HALT), agent_id="strategy"), flow=flow),
+        late(weak, flow=flow, winner=digest(seal(weak, signer("strategy")))),
     ):
         assert name(integrity(case)) == "WINDOW_MISMATCH"
 
@@ -534,6 +645,7 @@ def test_a_price_was_what_the_market_said_at_that_offset() -> None:
     assert evidence(shown(case, mid=None)) is None
     hold = case_of(A.HOLD)
     assert evidence(shown(hold, bid=None)) is None  # it trades nothing
+    assert name(evidence(shown(case_of(A.CLOSE), bid=None))) == "SNAPSHOT_MISMATCH"
     other = meant(case, instrument=ETH)
     assert name(evidence(rebound(other))) == "SNAPSHOT_MISMATCH"  # nothing of it was shown
     assert evidence(meant(case_of(A.HOLD), instrument=None)) is None
@@ -565,8 +677,8 @@ def test_contract_and_rules_are_those_the_registry_released() -> None:
     liar = replace(case, woken=replace(case.woken, contract_hash=bytes(32)))
     assert name(evidence(liar)) == "CONTRACT_MISMATCH"
     assert name(evidence(replace(case, woken=None))) == "CONTRACT_MISMATCH"
-    for digest in (bytes(32), contract_hash(canonical(world().contracts[SDS]))):
-        snapshot = replace(case.flow.snapshot, rules_hash=digest)
+    for named in (bytes(32), contract_hash(canonical(world().contracts[SDS]))):
+        snapshot = replace(case.flow.snapshot, rules_hash=named)
         assert name(evidence(rebound(seen(case, snapshot=snapshot)))) == "RULES_MISMATCH"
 
 

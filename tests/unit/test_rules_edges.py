@@ -301,8 +301,9 @@ def test_a_cutoff_is_written_as_hours_and_minutes(time: str) -> None:
 
 
 def test_a_zone_nobody_knows_is_a_config_error() -> None:
-    with pytest.raises(ConfigError, match="IANA"):
-        local_minute("Mars/Olympus", NOON_UTC)
+    for zone in ("Mars/Olympus", "../UTC", "America"):  # unknown, no path, a folder of zones
+        with pytest.raises(ConfigError, match="IANA"):
+            local_minute(zone, NOON_UTC)
 
 
 # -- checker -----------------------------------------------------------------------------------------------
@@ -327,6 +328,11 @@ def test_every_missing_parameter_is_named_and_counts_one() -> None:
     assert [each[1] for each in violations(frame)] == ["instrument", "quantity", "price"]
     no_atr = {"min_stop_atr_multiple": D(0)}
     assert [each[1] for each in violations(bare, **no_atr)][-2:] == ["stop", "target"]
+
+
+def test_an_order_without_a_price_or_a_quantity_has_no_size_to_measure() -> None:
+    assert [each[1] for each in violations(buy(price=None))] == ["price"]
+    assert [each[1] for each in violations(buy(quantity=None))] == ["quantity"]
 
 
 def test_leaving_wants_an_instrument_and_nothing_else() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kernel.case import Stance
 from kernel.gates import GATES
-from kernel.table import FACES, REPORT
+from kernel.table import COMPENSATION, FACES, REPORT
 from schemas.reasons import ControlReason, LaneReason, QuarantineReason, Reason
 from schemas.subjects import subjects
 from schemas.topics import TOPICS
@@ -19,7 +19,8 @@ MEANT = {
     Stance.HOLD: "HOLD",
     Stance.CANCEL: "CANCEL",
     Stance.REDUCING: "reducing: CLOSE, SELL of what is held and free",
-    Stance.INCREASING: "increasing: BUY, SELL beyond what is held, MANDATE",
+    Stance.INCREASING: "increasing: BUY, SELL beyond what is held",
+    Stance.MANDATE: "MANDATE: a frame for child flows",
 }
 SOFTER = (
     "Where a gate is asked, it may ask less of some:",
@@ -117,7 +118,9 @@ def law() -> str:
     ]
     lines += [f"| action | {' | '.join(map(str, numbers))} |", f"|---{'|---' * len(numbers)}|"]
     rows = [(MEANT[stance], FACES[stance]) for stance in Stance]
-    for name, faces in [*rows, ("a report: no action at all", REPORT)]:
+    rows += [("the kernel's own order after a failure half-way", COMPENSATION)]
+    rows += [("a report: no action at all", REPORT)]
+    for name, faces in rows:
         lines.append(f"| {name} | {' | '.join('●' if each in faces else ' ' for each in numbers)} |")
     return "\n".join([*lines, "", *SOFTER]) + "\n"
 

@@ -52,9 +52,9 @@ def judged(
     quote = None
     if view.price_partition is not None and view.price_offset is not None:
         quote = kernel.quotes.at(view.instrument, view.price_partition, view.price_offset, found.now)
-    return build(
-        kernel.state, claim, seq=10_000, mark=kernel.quotes.last(view.instrument, found.now), quote=quote
-    )
+    shown = () if quote is None else (m.InstrumentQuote(instrument=view.instrument, quote=quote),)
+    mark = kernel.quotes.last(view.instrument, found.now)
+    return build(kernel.state, claim, seq=10_000, mark=mark, quote=quote, others=shown)
 
 
 def at(case: Case, now: int, **core: Any) -> Case:

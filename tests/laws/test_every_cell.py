@@ -17,7 +17,7 @@ from kernel import judge
 from kernel.case import Case, Stance
 from kernel.gates import GATES
 from kernel.ruling import Answer, Refusal
-from kernel.table import FACES, REPORT
+from kernel.table import COMPENSATION, FACES, REPORT
 from ledger.envelope import seal
 from rules.contract import Contract, Cutoff
 from schemas import models as m
@@ -32,6 +32,7 @@ HOLD         x  x  x  x  x  x  x  x  .  .  .  .
 CANCEL       x  x  x  x  .  .  x  .  .  .  .  .
 REDUCING     x  x  x  x  .  .  x  x  x  .  x  x
 INCREASING   x  x  x  x  x  x  x  x  x  x  x  x
+MANDATE      x  x  x  x  x  x  x  x  x  x  x  x
 """
 SDS = "sovereign"
 A = m.Action
@@ -43,7 +44,7 @@ STANCES = {
     "SELL what is held": Stance.REDUCING,
     "SELL beyond it": Stance.INCREASING,
     "BUY": Stance.INCREASING,
-    "MANDATE": Stance.INCREASING,
+    "MANDATE": Stance.MANDATE,
 }
 NUMBERS = range(1, 13)
 
@@ -59,6 +60,7 @@ def law() -> dict[Stance, frozenset[int]]:
 def test_the_table_in_code_is_the_law() -> None:
     assert law() == FACES
     assert frozenset({1, 2}) == REPORT
+    assert frozenset({4, 7, 9, 11, 12}) == COMPENSATION
 
 
 def sovereign() -> Contract:

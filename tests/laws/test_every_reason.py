@@ -70,14 +70,14 @@ RULES_MISMATCH             REJECTED  REJECTED
 EVIDENCE_MISMATCH          REJECTED  REJECTED
 EVIDENCE_MISSING           REJECTED  REJECTED
 PARAMETER_MISSING          REJECTED  REJECTED   stop_missing
-INVERTED_BRACKET           REJECTED  REJECTED   price
-MAX_SINGLE_TRADE           REJECTED  REJECTED   single_trade single_trade_limit
-MAX_POSITION               REJECTED  REJECTED   position_value position_value_limit
-MAX_ORDER_VALUE            REJECTED  REJECTED   order_value order_value_limit
-MAX_OPEN_POSITIONS         REJECTED  REJECTED   open_positions open_positions_limit
-MAX_LEVERAGE               REJECTED  REJECTED   exposure exposure_limit
-MIN_RISK_REWARD            REJECTED  REJECTED   risk_reward risk_reward_limit
-MIN_STOP_ATR               REJECTED  REJECTED   stop_distance stop_distance_limit
+INVERTED_BRACKET           REJECTED  REJECTED   price + bracket
+MAX_SINGLE_TRADE           REJECTED  REJECTED   single_trade single_trade_limit + bracket
+MAX_POSITION               REJECTED  REJECTED   position_value position_value_limit + bracket
+MAX_ORDER_VALUE            REJECTED  REJECTED   order_value order_value_limit + bracket
+MAX_OPEN_POSITIONS         REJECTED  REJECTED   open_positions open_positions_limit + bracket
+MAX_LEVERAGE               REJECTED  REJECTED   exposure exposure_limit + bracket
+MIN_RISK_REWARD            REJECTED  REJECTED   risk_reward risk_reward_limit + bracket
+MIN_STOP_ATR               REJECTED  REJECTED   stop_distance stop_distance_limit + bracket
 LOW_CONFIDENCE             ESCALATED ESCALATED  measured limit
 EXPOSURE_ABOVE_LIMIT       ESCALATED ESCALATED  measured limit
 HUMAN_APPROVAL_REQUIRED    ESCALATED ESCALATED
@@ -92,6 +92,7 @@ INSUFFICIENT_FUNDS         REJECTED  REJECTED   measured limit
 INSUFFICIENT_POSITION      REJECTED  REJECTED   measured limit
 RESOURCE_CONTENTION        REJECTED  REJECTED   open_orders opposite
 """
+BRACKET = ("risk_reward", "risk_reward_limit", "stop_distance_atr", "stop_distance_atr_limit", "risk_usd")
 ELSEWHERE: dict[Reason, tuple[dict[str, Any], Scene]] = {}
 
 
@@ -107,7 +108,15 @@ class Left:
 
 def wanted() -> dict[str, Left]:
     rows = [line.split() for line in TABLE.strip().splitlines()]
-    return {row[0]: Left(row[0], row[1], row[2], tuple(row[3:])) for row in rows}
+    return {row[0]: Left(row[0], row[1], row[2], spelled(row[3:])) for row in rows}
+
+
+def spelled(names: list[str]) -> tuple[str, ...]:
+    """The facts' names; ``+ bracket`` stands for those of the bracket that are not named yet."""
+    if names[-1:] != ["bracket"]:
+        return tuple(names)
+    own = names[: names.index("+")]
+    return (*own, *(each for each in BRACKET if each not in own))
 
 
 def elsewhere(reason: Reason, **changed: Any) -> Callable[[Scene], Scene]:

@@ -69,7 +69,7 @@ S = m.ReceiptStatus
         (A.CANCEL, "0", Stance.CANCEL),
         (A.CLOSE, "0", Stance.REDUCING),
         (A.BUY, "0.1", Stance.INCREASING),
-        (A.MANDATE, "0.1", Stance.INCREASING),
+        (A.MANDATE, "0.1", Stance.MANDATE),
         (A.SELL, "0.4", Stance.REDUCING),
         (A.SELL, "0.400000000000000001", Stance.INCREASING),
     ],

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -25,7 +25,7 @@ from schemas.codec import decode
 from schemas.kinds import BODY, EntryKind
 from schemas.reasons import QuarantineReason, Reason, name_of
 from schemas.wire import PREFIX
-from tests.build import BTC, LEDGER, SECOND, World, signer
+from tests.build import BTC, LEDGER, SECOND, World, granted, signer
 from tests.fuzz.makers import Maker, Raw
 from transport.log import Output, Produce, Record
 
@@ -63,8 +63,8 @@ class Arena:
     def __post_init__(self) -> None:
         self.draw, self.clock = Random(self.seed), Random(self.seed)
         self.world, waiting, orders = prepared()
-        self.ledger = self.world.ledger
         self.maker = Maker(world=self.world, draw=self.draw, waiting=waiting, orders=orders)
+        self.ledger = self.world.ledger
 
     def made(self, count: int) -> list[list[Raw]]:
         """The batch's records, step by step; the same for the same seed."""
@@ -202,7 +202,14 @@ def _accepted(body: Any) -> bool:
 
 def prepared() -> tuple[World, list[tuple[m.FlowOpened, m.Envelope]], list[m.KernelIntent]]:
     """A world with something of everything: a holding, open orders on both sides, questions that wait."""
-    wide = {"allowed_actions": tuple(m.Action), "forbidden_actions": (), "veto": True, "halt_ttl_s": 1}
+    sovereign = next(each for each in granted() if each.agent_id == "sovereign")
+    wide = {
+        "allowed_actions": tuple(m.Action), "forbidden_actions": (), "veto": True, "halt_ttl_s": 1,
+        # An agent that may ask for ever is not soon PASSIVE, and a wide one comes as far as the last gates.
+        "escalation": replace(sovereign.escalation, budget_per_hour=1_000, max_exposure_usd=Decimal(10**6)),
+        "budget": replace(sovereign.budget, proposals_per_window=9_000, tokens_per_flow=10**6),
+        "limits": replace(sovereign.limits, max_position_pct=Decimal(1), max_position_size=Decimal(1_000)),
+    }  # fmt: skip
     world = World(accounts=("paper-1", "paper-2"), changed={"sovereign": wide})
     world.bought("0.5")
     orders = []

@@ -9,11 +9,12 @@ from random import Random
 from typing import Any
 
 from ledger.envelope import digest, opened, payload_of, seal, sealed
-from ledger.hashes import contract_hash, dfid, state_hash
+from ledger.hashes import child_dfid, contract_hash, dfid, state_hash
 from ledger.signing import Signer
 from rules.contract_json import canonical
 from schemas import models as m
 from schemas.codec import Unreadable, decode, encode
+from schemas.majors import SCHEMA_MAJORS
 from schemas.money import NotExact
 from schemas.reasons import LaneReason
 from schemas.wire import PREFIX
@@ -24,6 +25,8 @@ A = m.Action
 TOPICS = ("registry", "control", "agents.manifest", "venue.receipts", "human.decisions", "market.signals",
           "proposals")  # fmt: skip
 ACTIONS = (*[A.BUY] * 12, A.CLOSE, A.CLOSE, A.SELL, A.SELL, A.HOLD, A.CANCEL, A.MANDATE)
+STORMY = (3, 5, 5, 12, 8, 12, 55)
+CALM = (1, 0, 2, 0, 2, 20, 75)  # nobody halts, clears or fails anything: more comes as far as the last gates
 HALTS = 0.01  # a latched account would hear nothing else for half an hour
 UNWRITABLE = (
     NotExact,
@@ -58,6 +61,8 @@ class Maker:
     made: int = 0
     corpus: list[Raw] = field(default_factory=list)
     flows: dict[str, m.FlowOpened] = field(default_factory=dict)
+    parent: m.FlowOpened = field(init=False)
+    calm: bool = field(init=False)
 
     def __post_init__(self) -> None:
         self.corpus = [
@@ -67,8 +72,11 @@ class Maker:
             for record in log
         ]
         world = self.world
+        self.calm = self.draw.random() < 0.5
+        self.parent = world.mandated("1")
         self.flows = {
             "sds": world.flow(),
+            "child": world.child(self.parent, 1),
             "eoam": world.flow(("strategy", "risk")),
             "pci": world.flow(("prover",)),
         }
@@ -139,7 +147,7 @@ class Maker:
     # -- strange but signed ------------------------------------------------------------------------------
 
     def _strange(self) -> Raw:
-        topic = self.draw.choices(TOPICS, (3, 5, 5, 12, 8, 12, 55))[0]
+        topic = self.draw.choices(TOPICS, CALM if self.calm else STORMY)[0]
         makers: dict[str, Callable[[], tuple[Any, str]]] = {
             "registry": lambda: (self._document(), "registry"),
             "control": lambda: (self._control(), self.draw.choice(("operator", "operator", "watch"))),
@@ -167,9 +175,9 @@ class Maker:
 
     def _proposal(self) -> m.Proposal:
         draw, world = self.draw, self.world
-        lane = draw.choices(("sds", "eoam", "pci"), (6, 3, 2))[0]
+        lane = draw.choices(("sds", "child", "eoam", "pci"), (5, 2, 3, 2))[0]
         flow = self._flow(lane)
-        if draw.random() < 0.25:
+        if draw.random() < (0.05 if self.calm else 0.25):
             flow = nudged(flow, draw)
         if draw.random() < 0.06 and self.waiting:
             flow, body = draw.choice(self.waiting)
@@ -198,6 +206,10 @@ class Maker:
         base = self.flows[lane]
         trigger = replace(base.trigger, signal_id=name)
         attempt = self.draw.choice((*[1] * 18, 2, 3))
+        if lane == "child":
+            number = self.draw.choice((self.made, self.made, 1, 2))
+            name_of = child_dfid(LEDGER, self.parent.dfid, "s1", number)
+            return replace(base, dfid=name_of, child_number=number, attempt=attempt)
         return replace(
             base, dfid=dfid(LEDGER, "tape", name, base.account, "test"), trigger=trigger, attempt=attempt
         )
@@ -207,11 +219,11 @@ class Maker:
         if draw.random() < 0.15:
             kind, reason = draw.choice(list(m.ReportKind)), draw.choice(list(LaneReason))
             return self._nudged(world.report(flow, agent, kind, reason), 1)
-        action = A.HALT if draw.random() < HALTS else draw.choice(ACTIONS)
+        action = A.HALT if not self.calm and draw.random() < HALTS else draw.choice(ACTIONS)
         intent = world.intent(self.flows[lane], action, agent_id=agent)  # sound, whatever the flow became
         if intent.action is A.CANCEL:
             intent = replace(intent, target=draw.choice(self.orders).key)
-        if draw.random() < 0.5:
+        if draw.random() < (0.3 if self.calm else 0.5):
             intent = nudged(intent, draw)
         if draw.random() < 0.2:
             quantity = Decimal(draw.randrange(1, 10**6)).scaleb(-draw.randrange(1, 18))
@@ -240,7 +252,7 @@ class Maker:
         contract = self.world.contracts["sovereign"]
         return m.Manifest(
             ledger=LEDGER, agent_id="sovereign", contract_version=contract.version,
-            contract_hash=contract_hash(canonical(contract)), schema_majors=(),
+            contract_hash=contract_hash(canonical(contract)), schema_majors=SCHEMA_MAJORS,
             policy_types=contract.outputs, at=self.world.now,
         )  # fmt: skip
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.tmpdir import tmppath_result_key
 
 from tests.mutate import switch
 from tests.mutate.equivalent import listed
@@ -30,8 +31,8 @@ FILES = (
 )  # fmt: skip
 TESTS = (
     "tests/unit/test_kernel_*.py", "tests/unit/test_rules_*.py", "tests/unit/test_arbiter.py",
-    "tests/unit/test_mutants_*.py", "tests/laws/test_every_*.py", "tests/laws/test_kernel_laws.py",
-    "tests/laws/test_rules_laws.py",
+    "tests/laws/test_every_*.py", "tests/laws/test_kernel_laws.py", "tests/laws/test_rules_laws.py",
+    "tests/laws/test_inherit_laws.py", "tests/laws/test_breaker_laws.py", "tests/laws/test_mandate_laws.py",
 )  # fmt: skip
 PATIENCE_S = 60  # a mutant that takes longer is stuck, and that is noticed too
 QUICK_S = 1.0  # `--quick` shows a mutant this much of its tests, the likeliest first
@@ -250,6 +251,7 @@ def passes(item: Any) -> bool:
     """Run a test without pytest's report of it: of thousands that fail nobody reads one."""
     item._initrequest()
     state = item.session._setupstate
+    item.stash[tmppath_result_key] = {"call": True}  # what pytest's own report would have left for tmp_path
     try:
         state.setup(item)
         item.runtest()

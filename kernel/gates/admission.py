@@ -15,11 +15,11 @@ def admission(case: Case) -> Answer:
     assert case.grant is not None
     contract = case.grant.contract
     budget = contract.budget
-    admitted = case.agent.since(case.agent.admitted, case.now, budget.window_s * SECOND_US)
-    if case.approval is None and admitted >= budget.proposals_per_window:
-        return Refusal(
-            reason=Reason.RATE_LIMITED, facts=facts(measured=admitted, limit=budget.proposals_per_window)
-        )
+    window, most = budget.window_s * SECOND_US, budget.proposals_per_window
+    admitted = case.agent.since(case.agent.admitted, case.now, window)
+    if case.approval is None and admitted >= most:
+        wait = case.agent.room_in(case.now, window, most)
+        return Refusal(reason=Reason.RATE_LIMITED, facts=facts(measured=admitted, limit=most, wait_us=wait))
     overspent = _overspent(case)
     if overspent is not None:
         return overspent

@@ -66,7 +66,7 @@ def tool_loop(vector: Vector) -> dict[str, Any]:
 
 @unit("loop request")
 def deterministic(vector: Vector) -> dict[str, Any]:
-    """A deterministic loop is granted no model call, as our mesh agents: an answer that made one is refused."""
+    """A deterministic loop is granted no model call, as our mesh agents are: one that was made is refused."""
     given = vector["input"]
     if given["mode"] != "agentcore-loop":
         raise NotYet(f"no such mode: {given['mode']!r}")

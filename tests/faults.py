@@ -187,8 +187,8 @@ def law_says(faults: Iterable[Fault]) -> tuple[m.Verdict, Reason]:
     return (m.Verdict.ESCALATED, reasons[0]) if reasons else (m.Verdict.ACCEPTED, Reason.NONE)
 
 
-def played(faults: Iterable[Fault]) -> Played:
-    """One purchase that is wrong in these ways, ruled by a real kernel."""
+def played(faults: Iterable[Fault], action: m.Action = m.Action.BUY) -> Played:
+    """One purchase (or another act) that is wrong in these ways, ruled by a real kernel."""
     told = sorted(faults, key=lambda fault: -fault.reason)  # what a halt would stop comes before the halt
     world = World(changed={SDS: contract_with(told)})
     holding(world)
@@ -205,7 +205,7 @@ def played(faults: Iterable[Fault]) -> Played:
     changes = merged(told, "intent")
     changes |= {name: world.now + changes[name] for name in ("valid_from", "valid_until") if name in changes}
     author = next((fault.signed_by for fault in told if fault.signed_by != SDS), SDS)
-    body = seal(world.intent(flow, **({"agent_id": SDS} | changes)), signer(author))
+    body = seal(world.intent(flow, action, **({"agent_id": SDS} | changes)), signer(author))
     for fault in told:
         body = body if fault.sealed is None else fault.sealed(body)
     for fault in sorted(told, key=lambda fault: fault.kind != "quote"):  # a quote ages with what follows it

@@ -1,18 +1,16 @@
 """The order of the gates is the order of the refusals: of two things wrong, the earlier one is named."""
 
 import itertools
-import os
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.gates import GATES
 from schemas.reasons import Reason
+from tests.campaign import FEW
 from tests.faults import ESCALATING, FAULTS, Fault, compatible, law_says, played
 
-EXAMPLES = int(os.environ.get("LAWS", "12"))
-FEW = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 REFUSING = [fault for fault in FAULTS if fault.reason not in ESCALATING]
 PAIRS = [pair for pair in itertools.combinations(REFUSING, 2) if pair[0].stands_beside(pair[1])]
 

@@ -1,15 +1,13 @@
 """A refusal changes no balance: whatever is wrong, no money moves, nothing is held or promised differently."""
 
-import os
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import models as m
+from tests.campaign import FEW
 from tests.faults import FAULTS, Fault, compatible, played
 
-EXAMPLES = int(os.environ.get("LAWS", "12"))
-FEW = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 NO = (m.Verdict.REJECTED, m.Verdict.ESCALATED)
 
 

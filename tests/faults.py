@@ -29,9 +29,9 @@ FIELDS: tuple[str, ...] = ("contract", "intent", "flow", "snapshot", "market")
 class Fault:
     """reason: what it is refused as when nothing earlier is wrong. name: when a reason has several faults.
 
-    contract: dotted field -> value; intent, flow, snapshot, market: as in `tests.build`. before and after: what
-    happens to the world before the flow opens, and between looking and acting. kind: faults of one kind
-    exclude each other.
+    contract: dotted field -> value; intent, flow, snapshot, market: as in `tests.build`. before and after:
+    what happens to the world before the flow opens, and between looking and acting. kind: faults of one
+    kind exclude each other.
     """
 
     reason: Reason
@@ -244,7 +244,15 @@ def balances(world: World) -> dict[str, tuple[Any, ...]]:
 def balance(account: Account) -> tuple[Any, ...]:
     held = {name: (each.quantity, each.reserved, each.total_cost) for name, each in account.positions.items()}
     money = (account.cash, account.reserved_cash, account.deposits, account.withdrawals)
-    return (*money, account.realised, account.fees, account.equity, account.peak, held, sorted(account.orders))
+    return (
+        *money,
+        account.realised,
+        account.fees,
+        account.equity,
+        account.peak,
+        held,
+        sorted(account.orders),
+    )
 
 
 def merged(faults: Iterable[Fault], part: str) -> dict[str, Any]:

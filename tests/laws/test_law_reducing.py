@@ -1,4 +1,4 @@
-"""Getting out passes the breakers: no loss, rate, budget, size, confidence or drift keeps a desk in a position."""
+"""Getting out passes the breakers: no loss, rate, budget, size, confidence or drift keeps a desk in."""
 
 from decimal import Decimal
 
@@ -11,7 +11,6 @@ from schemas.reasons import Reason
 from tests.build import BTC, World
 from tests.campaign import FEW
 from tests.faults import FAULTS, Fault, compatible, law_says, played
-
 
 
 def much_later(world: World) -> None:
@@ -29,9 +28,7 @@ ACCEPTED = (m.Verdict.ACCEPTED, Reason.NONE)
 
 
 @FEW
-@given(
-    st.lists(st.sampled_from(PASSED), unique_by=repr, max_size=12).map(compatible), st.sampled_from(OUT)
-)
+@given(st.lists(st.sampled_from(PASSED), unique_by=repr, max_size=12).map(compatible), st.sampled_from(OUT))
 def test_a_reducing_action_passes_whatever_stands_against_taking_risk(
     faults: list[Fault], action: m.Action
 ) -> None:

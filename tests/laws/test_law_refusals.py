@@ -1,5 +1,4 @@
-"""A refusal changes no balance: whatever is wrong, no money moves, nothing is held or promised differently."""
-
+"""A refusal changes no balance: whatever is wrong, no money moves and nothing is held or promised."""
 
 from hypothesis import given
 from hypothesis import strategies as st

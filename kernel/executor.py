@@ -88,8 +88,9 @@ class Executor:
         orders = [self._order(record, outputs, now) for record in batch if record.topic == "kernel.intents"]
         there = [order for order in orders if order is not None]
         there.sort(key=lambda order: order[1].action is not Action.CANCEL)
+        taken_back = {intent.cancels for _, intent in there if intent.action is Action.CANCEL}
         for envelope, intent in there:
-            outputs += self._act(envelope, intent, now)
+            outputs += self._act(envelope, intent, now, overtaken=intent.key in taken_back)
         return outputs
 
     def perform(self, effect: Effect) -> Sequence[Record]:
@@ -145,14 +146,15 @@ class Executor:
         keys = [self.registry.keys.valid(name, Role.KERNEL_INTENT, self.registry.seq) for name in names]
         return any(key is not None and signed_by(envelope, key.public) for key in keys)
 
-    def _act(self, envelope: Envelope, intent: KernelIntent, now: int) -> list[Output]:
+    def _act(self, envelope: Envelope, intent: KernelIntent, now: int, *, overtaken: bool) -> list[Output]:
         if self.state.knows(intent.key):
             return []  # a redelivered order: its one attempt stands
         if intent.action is Action.CANCEL and intent.cancels is not None:
             return [Effect(name=CANCEL, payload=intent.cancels)] if intent.cancels in self.state.open else []
-        if now > intent.valid_until:
+        if overtaken or now > intent.valid_until:
+            status = ReceiptStatus.NOT_SENT if overtaken else ReceiptStatus.EXPIRED
             attempt = Attempt(envelope=envelope, number=0)
-            return [*self.state.finish(intent.key), self._receipt(attempt, None, ReceiptStatus.EXPIRED, now)]
+            return [*self.state.finish(intent.key), self._receipt(attempt, None, status, now)]
         return [self.state.begin(intent.key, envelope), Effect(name=PLACE, payload=intent.key)]
 
     def _answered(self, record: Record, now: int) -> list[Output]:

@@ -40,6 +40,7 @@ ORDERED: dict[str, tuple[Any, ...]] = {
     "forbidden_actions": ((), RISKY, ACTIONS),
     "allow_short": (True, False),
     "veto": (True, False),
+    "terminate_on_max_loss": (False, True),
     "limits.max_position_size": decimals("10", "1", "0.999", "0.5", "0"),
     "limits.max_order_value": decimals("50000", "2002.5025", "2002.5", "2000", "0"),
     "limits.max_position_pct": decimals("1", "0.0401", "0.04", "0.02", "0"),
@@ -71,6 +72,7 @@ ORDERED: dict[str, tuple[Any, ...]] = {
     "escalation.max_exposure_usd": decimals("1000000", "4002.5", "2000", "0"),
     "escalation.requires_human_approval": ((), (m.Action.SELL,), ACTIONS),
     "escalation.budget_per_hour": (6, 1, 0),
+    "escalation.two_persons_above_usd": (None, *decimals("100000", "2000", "0")),
     "evidence_tiers": ((), ("heuristic",), ("heuristic", "source")),
     "abort_on_violations": ((), ("MAX_LEVERAGE",), ("MAX_LEVERAGE", "MAX_POSITION")),
 }  # fmt: skip

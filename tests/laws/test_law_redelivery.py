@@ -42,7 +42,7 @@ def consumed(world: World) -> dict[str, Any]:
     """What anybody could be robbed of: accounts, flows, windows, budgets, tokens, and what was ruled."""
     state = world.kernel.state
     core = state.core
-    shared = (core.world, core.lanes, core.instruments, core.standings, core.manifests, core.serials)
+    shared = (core.curbs, core.standings, core.manifests, core.serials, core.marks)
     return {
         "accounts": dumped(state.accounts),
         "flows": dumped(state.flows),

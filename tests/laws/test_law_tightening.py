@@ -68,6 +68,8 @@ def test_tightening_a_contract_never_turns_a_refusal_into_an_acceptance(
 @pytest.mark.parametrize("path", sorted(ORDERED))
 def test_each_field_alone_only_ever_takes_away(path: str) -> None:
     scenes = [Scene(), Scene(action=m.Action.CLOSE), Scene(action=m.Action.HALT), Scene(action=m.Action.HOLD)]
+    scenes += [Scene(action=action, known_quote=False, waited_s=2) for action in m.Action]
+    scenes += [Scene(approved=True, known_quote=False, waited_s=2)]
     scenes += [Scene(confidence=Decimal("0.1")), Scene(moved="4010"), Scene(waited_s=91), Scene(spent=256)]
     for scene in scenes:
         case = scene.case()

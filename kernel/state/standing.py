@@ -36,6 +36,11 @@ class AgentRecord:
         """How many stamps lie in (now − window, now]."""
         return len(stamps) - bisect_right(stamps, now - window_us)
 
+    def room_in(self, now: int, window_us: int, most: int) -> int:
+        """Micros until a window that is full has room for one more, were nothing else admitted."""
+        inside = self.admitted[bisect_right(self.admitted, now - window_us) :]
+        return inside[len(inside) - most] + window_us - now if 0 < most <= len(inside) else 0
+
     def admit(self, now: int) -> None:
         """Count one answer, and let go of those that no window can hold any more.
 

@@ -56,6 +56,8 @@ def as_quoted(spec, case, view, own):
         return True  # a quiet instrument says itself how old its price is
     if view.mid is not None and view.mid != middle(view):
         return False
+    if quote is None and (case.stance in ("HOLD", "REDUCING") or case.approval):
+        return (view.quote_time or spec.now) <= spec.now - QUOTE_LIFE  # nobody asks how old the context is
     if quote is None:
         return too_old(spec, case)
     return (quote.bid, quote.ask, quote.event_time) == (view.bid, view.ask, view.quote_time)

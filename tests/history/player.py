@@ -8,7 +8,7 @@ from decimal import Decimal as D
 from fractions import Fraction
 
 from ledger.envelope import digest, seal
-from ledger.hashes import child_dfid, contract_hash, evidence_hash, idempotency_key, is_uuid8, state_hash, tagged
+from ledger.hashes import child_dfid, dfid, contract_hash, evidence_hash, idempotency_key, is_uuid8, state_hash, tagged
 from ledger.intents import key_of_intent
 from ledger.keys import KeyDocument
 from schemas import models as m
@@ -39,9 +39,10 @@ def key_of(dfid, step, account, action, instrument, quantity):
 
 
 def named(flow):
-    """Whether a child's DFID is the one that follows from its parent, step and number."""
+    """Whether a DFID follows from the trigger; of a child from its parent, step and number."""
     if None in (flow.parent, flow.parent_step, flow.child_number):
-        return True
+        woke = flow.trigger
+        return flow.dfid == dfid(flow.ledger, woke.source, woke.signal_id, flow.account, flow.decision_class)
     return is_uuid8(flow.parent) and flow.dfid == child_dfid(flow.ledger, flow.parent, flow.parent_step, flow.child_number)
 
 

@@ -20,7 +20,7 @@ def integrity(spec, case):
     fault = fault or next((fault for _, fault in claim.attested if fault), None)
     hello = woken and spec.hellos.get((woken.agent_id, woken.version)) == woken.contract_hash
     wrong = (
-        (R.MALFORMED, not sound_flow(claim) or not sound_body(case)),
+        (R.MALFORMED, not sound_flow(claim) or len(claim.attested) > 8 or not sound_body(case)),
         (R.WRONG_LEDGER, any(each.ledger != spec.ledger for each in (flow, *bodies))),
         (R.UNKNOWN_AGENT, not woken and (case.intent or case.agent not in ("arbiter", "selector"))),
         (fault, fault),
@@ -42,7 +42,7 @@ def sound_flow(claim):
         and not any(each.startswith("comp-") for each in flow.steps)
         and len({flow.parent is None, flow.parent_step is None, flow.child_number is None}) == 1
         and (flow.child_number is None or 1 <= flow.child_number < 2**31)
-        and len(set(names)) == len(names) and len(claim.attested) <= 8
+        and len(set(names)) == len(names)
         and flow.snapshot.taken_at <= flow.deadline <= flow.flow_expires_at
         and flow.flow_expires_at <= flow.trigger.event_time + HOUR
         and all((x.quote_time or 0) <= flow.snapshot.taken_at + SKEW for x in flow.snapshot.instruments)

@@ -7,7 +7,7 @@ from tests.spec import book, venue
 from tests.spec.book import HOUR, ORDER_LIFE, SECOND, num
 from tests.spec.case import case_of, tightest
 from tests.spec.gates import BUSY, FACES, judge, judge_compensation
-from tests.spec.integrity import ASKING, integrity, weight
+from tests.spec.integrity import ASKING, integrity, sound_flow, weight
 from tests.spec.venue import protective_limit, reserve
 
 S = m.FlowStatus
@@ -19,7 +19,7 @@ def proposal(spec, claim):
     known = spec.flows.get(claim.flow.dfid)
     new = known is None or claim.context not in known["contexts"]
     case = case_of(spec, claim)
-    if case.fault:
+    if case.fault or (new and not (sound_flow(claim) and claim.flow.ledger == spec.ledger)):
         spec.out.append(("REFUSAL", integrity(spec, case)))
     elif new and known and len(known["contexts"]) >= 16:
         spec.out.append(("REFUSAL", R.MALFORMED))

@@ -26,21 +26,27 @@ def command_of(player, dice):
         return command(player, some, dice, **fields)
     account = dice.of(*(sorted(spec.accounts) or ["paper-1"]), "paper-9", None)
     some = dice.of(
-        verb.RESUME,
-        verb.FUND,
-        verb.RESET,
-        verb.CLEAR,
-        verb.WITHDRAW,
-        verb.REDUCE,
-        verb.HALT,
-        verb.SUSPEND,
-        verb.SETTLE,
-        verb.RESUME,
-        verb.RESET,
-        verb.OPEN,
-        verb.CLOSE,
-        verb.RETIRE,
-        verb.SETTLE,
+        *(
+            verb.RESUME,
+            verb.FUND,
+            verb.RESET,
+            verb.CLEAR,
+            verb.WITHDRAW,
+            verb.REDUCE,
+            verb.HALT,
+            verb.SUSPEND,
+        ),
+        *(
+            verb.SETTLE,
+            verb.SUSPEND,
+            verb.SUSPEND,
+            verb.RESUME,
+            verb.RESET,
+            verb.OPEN,
+            verb.CLOSE,
+            verb.SUSPEND,
+        ),
+        *(verb.RETIRE, verb.SETTLE),
     )
     fields = {"account": account}
     match some:
@@ -70,12 +76,13 @@ def command_of(player, dice):
             if fields["lane"] and not dice.rarely(4):
                 fields |= {"account": None, "instrument": None}
         case verb.SUSPEND | verb.RETIRE | verb.RESET | verb.CLEAR:
-            agent = dice.of(*profiles.SOLO, profiles.PROOF, *profiles.MESH)
+            agent = dice.of(*profiles.SOLO, "sovereign", profiles.PROOF, *profiles.MESH)
             fields["agent_id"] = agent
+            if account not in spec.accounts and not dice.rarely(4):
+                fields["account"] = next(iter(spec.accounts), None)
             if some is verb.SUSPEND or dice.rarely(6):
-                fields["standing"] = dice.of(
-                    None, *list(m.Standing)[1:5], *list(m.Standing)[1:5], *m.Standing
-                )
+                milder = list(m.Standing)[1:4]
+                fields["standing"] = dice.of(None, *milder, *milder, *milder, *milder, *m.Standing)
             if some is verb.RETIRE and dice.below(4):
                 return command(player, verb.RESET, **fields)
             if dice.rarely(12):

@@ -108,7 +108,7 @@ def quantity_of(player, dice, flow, intent):
         D(limits["max_single_trade_pct"]) * has,
         D(limits["max_order_value"]),
         D(limits["max_position_pct"]) * has,
-        dec(account["cash"]) / D("1.002"),
+        *[dec(account["cash"]) / D("1.002")] * 4,
         D(law["escalation"]["max_exposure_usd"]) - dec(book.exposure(spec, account)),
         D(limits["max_position_size"]) * price,
         D(limits["max_leverage"]) * has,

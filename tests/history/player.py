@@ -51,7 +51,7 @@ KINDS = {
     "second": 3,
     "redeliver": 3,
     "human": 5,
-    "control": 4,
+    "control": 6,
     "window": 5,
     "proof": 5,
     "child": 7,

@@ -1,6 +1,6 @@
 """Do the kernel and the specification say the same? Entries, orders, verdicts, views, flows and latches."""
 
-from decimal import Decimal as D
+from decimal import Decimal
 
 from ledger.envelope import opened
 from ledger.hashes import state_hash
@@ -10,6 +10,8 @@ from schemas.kinds import EntryKind as E
 from schemas.reasons import ControlReason, LaneReason, Reason
 from tests.build import Entry
 from tests.spec.book import equity
+
+D = Decimal
 
 BODIES = (m.Intent, m.Report, m.WindowRecord, m.Attestation)
 
@@ -56,8 +58,19 @@ def entries(world):
             case E.DECISION:
                 told = next(verdicts)
                 assert (told.verdict, told.reason, told.flow_status) == (b.verdict, b.reason, b.flow_status)
-                found.append(("DECISION", b.dfid, b.attempt, b.verdict, Reason(b.reason), b.flow_status,
-                              b.reopens, order_of(b.intent), told.outcome))  # fmt: skip
+                found.append(
+                    (
+                        "DECISION",
+                        b.dfid,
+                        b.attempt,
+                        b.verdict,
+                        Reason(b.reason),
+                        b.flow_status,
+                        b.reopens,
+                        order_of(b.intent),
+                        told.outcome,
+                    )
+                )
             case E.REPORT:
                 next(verdicts)
                 found.append(("REPORT", b.dfid, b.attempt, LaneReason(b.reason), b.flow_status))
@@ -65,7 +78,15 @@ def entries(world):
                 found.append(("ESCALATION", b.dfid, Reason(b.reason), b.flow_status))
             case E.RECEIPT:
                 ruled = tuple(
-                    (x.step_id, x.action, x.instrument, x.quantity, x.verdict, Reason(x.reason), order_of(x.intent))
+                    (
+                        x.step_id,
+                        x.action,
+                        x.instrument,
+                        x.quantity,
+                        x.verdict,
+                        Reason(x.reason),
+                        order_of(x.intent),
+                    )
                     for x in b.compensations
                 )
                 found.append(("RECEIPT", b.dfid, b.flow_status, ruled))
@@ -163,25 +184,34 @@ def flows(player):
     spec, state = player.spec, player.world.kernel.state
     expected = {
         dfid: {
-            "status": x["status"], "reopens": x["reopens"], "open_attempt": x["open_attempt"],
-            "exhausted": x["exhausted"], "steps": {step: key for step, (_, key) in x["steps"].items()},
+            "status": x["status"],
+            "reopens": x["reopens"],
+            "open_attempt": x["open_attempt"],
+            "exhausted": x["exhausted"],
+            "steps": {step: key for step, (_, key) in x["steps"].items()},
             "tokens": x["tokens"],
             "held": x["held"].digest if x["held"] and x["status"] == "ESCALATED" else None,
-            "dirty": x["dirty"], "compensations": x["compensations"],
+            "dirty": x["dirty"],
+            "compensations": x["compensations"],
             "traded": {name: q for name, q in x["traded"].items() if q},
         }
         for dfid, x in spec.flows.items()
-    }  # fmt: skip
+    }
     found = {
         dfid: {
-            "status": x.status, "reopens": x.reopens, "open_attempt": x.open_attempt,
-            "exhausted": x.exhausted, "steps": x.steps, "tokens": x.tokens,
+            "status": x.status,
+            "reopens": x.reopens,
+            "open_attempt": x.open_attempt,
+            "exhausted": x.exhausted,
+            "steps": x.steps,
+            "tokens": x.tokens,
             "held": x.held.digest if x.held and x.status == "ESCALATED" else None,
-            "dirty": x.dirty, "compensations": x.compensations,
+            "dirty": x.dirty,
+            "compensations": x.compensations,
             "traded": {name: q for name, q in x.traded.items() if q},
         }
         for dfid, x in state.flows.items()
-    }  # fmt: skip
+    }
     check(player, "flows", expected, found)
     check(player, "memory", sorted(spec.priors), sorted(state.memory.priors))
 
@@ -231,6 +261,16 @@ def told(flow, said):
         return f"{line}: nobody won"
     if isinstance(said, m.Report):
         return f"{line}: {said.agent_id} reports {said.kind.name} {said.reason}"
-    words = [said.agent_id, said.action.name, said.instrument, shown(said.quantity), "at", said.limit_price and shown(said.limit_price),
-             "stop", said.stop and shown(said.stop), "target", said.target_price and shown(said.target_price)]  # fmt: skip
+    words = [
+        said.agent_id,
+        said.action.name,
+        said.instrument,
+        shown(said.quantity),
+        "at",
+        said.limit_price and shown(said.limit_price),
+        "stop",
+        said.stop and shown(said.stop),
+        "target",
+        said.target_price and shown(said.target_price),
+    ]
     return f"{line}: " + " ".join(map(str, words))

@@ -4,11 +4,12 @@ Everything is a plain dict, every figure a Fraction, every list scanned from its
 """
 
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction as F
-from math import ceil, floor
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from schemas import models as m
+
+F = Fraction
 
 HOUR, SECOND = 3_600_000_000, 1_000_000
 QUOTE_LIFE, SKEW, ORDER_LIFE = 600 * SECOND, 5 * SECOND, 60 * SECOND
@@ -93,7 +94,9 @@ def view(spec, account, version):
     named = sorted({*account["standings"], *spec.standings})
     everywhere = [(scope[1], state, until) for scope, state, until in spec.words if scope[0] == "instrument"]
     halted = {x for x in account["halts"] if x != "*"}
-    halted |= {x for x, state, until in (*words, *everywhere) if state is T.HALTED and until > now and x != "*"}
+    halted |= {
+        x for x, state, until in (*words, *everywhere) if state is T.HALTED and until > now and x != "*"
+    }
     states = said(words, now, "*") + said(spec.words, now, "*")
     states += [T.HALTED] * ("*" in account["halts"]) + [T.TERMINATED] * account["terminated"]
     return m.AccountView(

@@ -109,7 +109,7 @@ def tightest(child, parent):
     one, other = child["escalation"], parent["escalation"]
     two = [book.F(x) for x in (one.get(TWO), other.get(TWO)) if x is not None]
     law["limits"], law["escalation"] = both, {
-        "confidence_threshold": max(book.F(one["confidence_threshold"]), book.F(other["confidence_threshold"])),
+        SURE: max(book.F(one[SURE]), book.F(other[SURE])),
         "max_exposure_usd": min(book.F(one["max_exposure_usd"]), book.F(other["max_exposure_usd"])),
         "requires_human_approval": [*one["requires_human_approval"], *other["requires_human_approval"]],
         "budget_per_hour": min(one["budget_per_hour"], other["budget_per_hour"]),
@@ -118,4 +118,4 @@ def tightest(child, parent):
     return law
 
 
-TWO = "two_persons_above_usd"
+TWO, SURE = "two_persons_above_usd", "confidence_threshold"

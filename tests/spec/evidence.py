@@ -1,12 +1,14 @@
 """Gate 8 of the naive specification: is what it was decided on what really was?"""
 
-from schemas.reasons import Reason as R
+from schemas.reasons import Reason
 from tests.spec.book import QUOTE_LIFE, middle
 from tests.spec.limits import too_old
 
+R = Reason
+
 
 def evidence(spec, case):
-    """What it was decided on: this context, the published account, prices as quoted, contract, rules, proof."""
+    """This context, the published account, prices as quoted, the contract, the rules, the proof."""
     claim, flow, known, law = case.claim, case.flow, case.known, case.law
     shot, intent = flow.snapshot, case.intent
     views = case.account["views"]

@@ -3,11 +3,16 @@
 from types import SimpleNamespace
 
 from schemas import models as m
-from schemas.reasons import Reason as R
+from schemas.reasons import Reason
 from tests.spec import book
 from tests.spec.book import HOUR, QUOTE_LIFE, SECOND, SKEW
-from tests.spec.commands import control, hello, human
-from tests.spec.ruling import escalate, proposal, receipt
+from tests.spec.commands import control
+from tests.spec.effects import escalate
+from tests.spec.people import hello, human
+from tests.spec.receipts import receipt
+from tests.spec.ruling import proposal
+
+R = Reason
 
 S = m.FlowStatus
 
@@ -91,7 +96,9 @@ class Spec:
     # -- small questions ---------------------------------------------------------------------------------
 
     def final(self, flow):
-        return flow["status"] in (S.CLOSED, S.ABORTED) or (flow["status"] is S.REJECTED and not flow["reopens"])
+        return flow["status"] in (S.CLOSED, S.ABORTED) or (
+            flow["status"] is S.REJECTED and not flow["reopens"]
+        )
 
     def standing(self, account, agent):
         both = (account["standings"], self.standings)

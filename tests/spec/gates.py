@@ -4,11 +4,13 @@ A gate answers None, a Reason (no), ("ASK", reason) or ("AGAIN", verdict, reason
 """
 
 from schemas import models as m
-from schemas.reasons import Reason as R
+from schemas.reasons import Reason
 from tests.spec.book import SECOND, T, said, severest
 from tests.spec.evidence import evidence
 from tests.spec.integrity import integrity
 from tests.spec.limits import breakers, drift, escalation, judged_price, limits, reservation
+
+R = Reason
 
 BUSY = ("ESCALATED", "EXECUTING", "SUSPENDED")
 
@@ -39,7 +41,10 @@ def idempotency(spec, case):
 def validity(spec, case):
     if spec.now < case.intent.valid_from:
         return R.NOT_YET_VALID
-    ends = [case.flow.flow_expires_at if case.approval else case.intent.valid_until, case.flow.flow_expires_at]
+    ends = [
+        case.flow.flow_expires_at if case.approval else case.intent.valid_until,
+        case.flow.flow_expires_at,
+    ]
     ends += [case.intent.mandate.expires_at] if case.intent.mandate else []
     late = spec.now > min(ends)
     return R.TTL_EXPIRED if late or case.flow.trigger.event_time <= spec.horizon else None
@@ -50,7 +55,9 @@ def standing(spec, case):
     everywhere = ("*", ("lane", case.flow.lane), ("instrument", name))
     states = said(spec.words, spec.now, *everywhere) + said(account["words"], spec.now, "*", name)
     states += [T.TERMINATED] * account["terminated"] + [T.REDUCING] * bool(account["dirty"])
-    states += [T.HALTED for scope, until in account["halts"].items() if scope in ("*", name) and until > spec.now]
+    states += [
+        T.HALTED for scope, until in account["halts"].items() if scope in ("*", name) and until > spec.now
+    ]
     worst, quiet = severest(states), case.stance in ("HALT", "HOLD")
     if not quiet and case.stance != "CANCEL":
         if worst is T.HALTED:

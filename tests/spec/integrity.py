@@ -3,9 +3,10 @@
 import re
 
 from schemas import models as m
-from schemas.reasons import LaneReason
-from schemas.reasons import Reason as R
+from schemas.reasons import LaneReason, Reason
 from tests.spec.book import HOUR, SKEW
+
+R = Reason
 
 NAME = re.compile(r"[a-z0-9._-]{1,64}")
 KINDS = {m.Lane.EOAM: m.IntentKind.POLICY, m.Lane.SDS: m.IntentKind.ATOM, m.Lane.DLPCI: m.IntentKind.PCI}
@@ -64,10 +65,12 @@ def sound_body(case):
     needs = {
         "BUY": said.instrument and said.quantity > 0, "SELL": said.instrument and said.quantity > 0,
         "CLOSE": said.instrument, "CANCEL": said.target is not None,
-        "HOLD": said.quantity == 0, "HALT": said.quantity == 0, "MANDATE": framed and said.instrument and said.quantity > 0,
+        "HOLD": said.quantity == 0, "HALT": said.quantity == 0,
+        "MANDATE": framed and said.instrument and said.quantity > 0,
     }  # fmt: skip
     return bool(
-        needs[said.action] and (frame is None or said.action == "MANDATE") and all(each is None or each > 0 for each in prices)
+        needs[said.action] and (frame is None or said.action == "MANDATE")
+        and all(each is None or each > 0 for each in prices)
         and said.quantity >= 0 and 0 <= said.confidence <= 1 and said.drift_envelope_bps >= 0
         and said.valid_from <= said.valid_until <= flow.flow_expires_at
         and (said.instrument is None or NAME.fullmatch(said.instrument))

@@ -1,10 +1,13 @@
 """The gates about money and prices, 5 and 9 to 12, multiplied out in Fractions."""
 
-from fractions import Fraction as F
+from fractions import Fraction
 
-from schemas.reasons import Reason as R
+from schemas.reasons import Reason
 from tests.spec.book import BPS, HOUR, equity, exposure, free, local, middle, num, position, sane, worth
 from tests.spec.venue import cash_needed, protective_limit
+
+F = Fraction
+R = Reason
 
 
 def breakers(spec, case):

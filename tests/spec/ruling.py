@@ -1,14 +1,16 @@
 """How the naive specification rules: the entry of an answer or a receipt, and what that leaves behind."""
 
 from schemas import models as m
-from schemas.reasons import LaneReason
-from schemas.reasons import Reason as R
-from tests.spec import book, venue
-from tests.spec.book import HOUR, ORDER_LIFE, SECOND, num
-from tests.spec.case import case_of, tightest
-from tests.spec.gates import BUSY, FACES, judge, judge_compensation
+from schemas.reasons import LaneReason, Reason
+from tests.spec import book
+from tests.spec.book import ORDER_LIFE
+from tests.spec.case import case_of
+from tests.spec.effects import escalate, frame, halt, passive, remember, spend, token_left
+from tests.spec.gates import BUSY, FACES, judge
 from tests.spec.integrity import ASKING, integrity, sound_flow, weight
 from tests.spec.venue import protective_limit, reserve
+
+R = Reason
 
 S = m.FlowStatus
 NOTHING = (LaneReason.NONE, LaneReason.NO_EDGE, LaneReason.NOT_CONCERNED)
@@ -57,7 +59,9 @@ def rule(spec, claim, approval=None):
     known, intent, no = case.known, case.intent, verdict is m.Verdict.REJECTED
     beside, (status, reopens, order) = loose(spec, case), outcome(spec, case, verdict, reason)
     heard = prior and told(spec, case, *prior)
-    spec.out.append(("DECISION", claim.flow.dfid, claim.flow.attempt, verdict, reason, status, reopens, order, heard))
+    spec.out.append(
+        ("DECISION", claim.flow.dfid, claim.flow.attempt, verdict, reason, status, reopens, order, heard)
+    )
     if approval and no and reason.gate <= 2:  # a person's word is used up, whoever refuses it
         known |= {"status": S.REJECTED, "held": None, "steps": {}}
     if verdict is m.Verdict.DUPLICATE or (no and reason.gate <= 2):
@@ -169,93 +173,3 @@ def report(spec, case):
     if left:
         spec.stamps.append(("escalated", (case.account["name"], asker), spec.now))
     known |= {"status": status, "reopens": False, "held": None}
-
-
-def token_left(spec, case, agent):
-    law = spec.contracts.get((agent, next(x.version for x in case.flow.woken if x.agent_id == agent)))
-    mandate, spent = case.mandate, spec.count("escalated", (case.account["name"], agent), HOUR)
-    law = tightest(law, mandate["law"]) if law and mandate else law
-    return bool(law) and spent < law["escalation"]["budget_per_hour"]
-
-
-def remember(spec, case, verdict, reason, key):
-    time = case.flow.trigger.event_time
-    spec.priors[case.claim.digest] = {"verdict": verdict, "reason": reason, "key": key, "time": time}
-
-
-def spend(spec, known, agent, usage):
-    known["tokens"][agent] = known["tokens"].get(agent, 0) + usage.tokens_in + usage.tokens_out
-
-
-def passive(spec, account, agent):
-    held = spec.accounts[account]["standings"]
-    held[agent] = max(held.get(agent, m.Standing.ACTIVE), m.Standing.PASSIVE, key=book.RIGHTWARD.index)
-
-
-def halt(spec, case):
-    """Latch the account or one instrument, and take back what was not said to be sent."""
-    scope, halts, orders = case.intent.instrument or "*", case.account["halts"], case.account["orders"]
-    halts[scope] = max(halts.get(scope, 0), spec.now + case.own["halt_ttl_s"] * SECOND)
-    spec.cancels += [
-        (key, x["instrument"]) for key, x in sorted(orders.items())
-        if x["status"] is None and scope in ("*", x["instrument"])
-    ]  # fmt: skip
-
-
-def escalate(spec, flow, reason, status):
-    spec.out.append(("ESCALATION", flow["dfid"], reason, status))
-    flow |= {"status": status, "reopens": False}
-
-
-def frame(case):
-    """An accepted MANDATE: children act under it, their sum never exceeds it."""
-    intent, flow, told = case.intent, case.flow, case.intent.mandate
-
-    def view(used):
-        return m.MandateView(
-            dfid=flow.dfid, step_id=intent.step_id, agent_id=case.agent, total=intent.quantity, used=used,
-            contract_version=intent.contract_version, instrument=intent.instrument, side=told.side,
-            price_low=told.price_low, price_high=told.price_high, expires_at=told.expires_at,
-        )  # fmt: skip
-
-    case.account["mandates"][flow.dfid, intent.step_id] = {
-        "view": view, "used": num(0), "total": case.quantity, "open": set(), "law": case.law, "side": told.side,
-        "low": told.price_low, "high": told.price_high, "until": told.expires_at, "agent": case.agent,
-        "instrument": intent.instrument,
-    }  # fmt: skip
-
-
-def receipt(spec, said, fault):
-    """Fold what is news of an order of ours; all else changes nothing."""
-    account, flow = spec.accounts.get(said.account), spec.flows.get(said.dfid)
-    order = account and account["orders"].get(said.key)
-    known = flow and any(key == said.key for _, key in flow["steps"].values())
-    wrong = (
-        (R.WRONG_LEDGER, said.ledger != spec.ledger),
-        (fault, fault),
-        (R.WRONG_ACCOUNT, account is None or (flow and flow["account"] != said.account)),
-        (R.MALFORMED, not known if order is None else (
-            order["flow"] != said.dfid or (venue.is_news(said, order) and not venue.is_possible(said, order)))),
-    )  # fmt: skip
-    reason = next((reason for reason, yes in wrong if yes), None)
-    if reason:
-        spec.out.append(("REFUSAL", reason))
-        return
-    if not order or not venue.is_news(said, order):
-        spec.out.append(("RECEIPT", said.dfid, flow["status"] if flow else S.CLOSED, ()))
-        return
-    ends, last = venue.is_final(said, order), num(said.quantity)
-    failed = ends and venue.fails(flow, order, last, said.status)
-    status = S.SUSPENDED if said.status == "UNKNOWN" else S.EXECUTING
-    if ends:
-        status = S.CLOSED if last > 0 and not failed else S.ABORTED
-    if flow:
-        venue.note_traded(flow, order, last)
-        status = flow["status"] if spec.final(flow) else status
-    venue.fill(account, said, order)
-    if ends:
-        venue.release(account, said.key)
-    found = venue.compensate(spec, account, flow, order, judge_compensation) if failed else ()
-    if flow:
-        flow["status"] = status
-    spec.out.append(("RECEIPT", said.dfid, status, found))

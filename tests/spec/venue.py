@@ -34,7 +34,8 @@ def cash_needed(case):
 def reserve(account, case):
     buys = not case.sells
     order = {
-        "flow": case.flow.dfid, "step": case.intent.step_id, "agent": case.agent, "instrument": case.intent.instrument, "side": "BUY" if buys else "SELL",
+        "flow": case.flow.dfid, "step": case.intent.step_id, "agent": case.agent,
+        "instrument": case.intent.instrument, "side": "BUY" if buys else "SELL",
         "quantity": case.quantity, "cash": cash_needed(case) if buys else F(0), "status": None,
         "tif": case.intent.time_in_force, "stop": case.intent.stop, "target": case.intent.target_price,
         "filled": F(0), "paid": F(0), "fee": F(0),
@@ -178,15 +179,16 @@ def compensate(spec, account, flow, order, judge):
         sells = action != "BUY"
         case = SimpleNamespace(
             flow=SimpleNamespace(dfid=flow["dfid"], lane=opened.lane, parent=None), intent=intent, key=key,
-            agent=order["agent"], account=account, law=law, own=law, stance="REDUCING", sells=sells, seen=None,
+            agent=order["agent"], account=account, law=law, own=law, stance="REDUCING", sells=sells,
+            seen=None,
             approval=None, mark=spec.live(name), tick=spec.ticks.get(name), quantity=quantity, mandate=None,
             view=None, known=flow,
         )  # fmt: skip
         verdict, reason = judge(spec, case)
         made = None
         if verdict is m.Verdict.ACCEPTED:
-            made = (key, name, "SELL" if sells else "BUY", quantity, protective_limit(case), m.TimeInForce.IOC,
-                    spec.now + ORDER_LIFE, None)  # fmt: skip
+            limit, until = protective_limit(case), spec.now + ORDER_LIFE
+            made = (key, name, "SELL" if sells else "BUY", quantity, limit, m.TimeInForce.IOC, until, None)
             reserve(account, case)
             flow["steps"][step] = (None, key)
         found.append((step, action, name, quantity, verdict, reason, made))

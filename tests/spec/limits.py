@@ -6,7 +6,6 @@ from schemas.reasons import Reason as R
 from tests.spec.book import (
     BPS,
     HOUR,
-    QUOTE_LIFE,
     cash_needed,
     equity,
     exposure,
@@ -75,8 +74,6 @@ def price_was_so(spec, case, view):
         return case.stance == "HOLD"
     if view.mid is not None and view.mid != middle(view):
         return False
-    if case.quote is None and (case.stance in ("HOLD", "REDUCING") or case.approval):
-        return view.quote_time is not None and view.quote_time <= spec.now - QUOTE_LIFE
     if case.quote is None:
         return too_old(spec, case)
     was = (case.quote.bid, case.quote.ask, case.quote.event_time)

@@ -74,6 +74,18 @@ def retire(world: World) -> None:
     world.control(m.Verb.RETIRE, agent_id=SDS, account=ACCOUNT)
 
 
+def lowered(standing: m.Standing) -> Act:
+    return lambda world: world.control(m.Verb.SUSPEND, agent_id=SDS, standing=standing) and None
+
+
+def exhausted(world: World) -> None:
+    """The flow is known, and its attempts were used up without a token left to ask a person."""
+    answered_before(world)
+    world.run()
+    (flow,) = (each for each in world.kernel.state.flows.values() if each.lane is m.Lane.SDS)
+    flow.exhausted, flow.status = True, m.FlowStatus.ABORTED
+
+
 def answered_before(world: World) -> None:
     flow = world.flow(signal=SIGNAL)
     world.propose(flow, world.report(flow, SDS))
@@ -101,6 +113,13 @@ def broken(body: m.Envelope) -> m.Envelope:
     return replace(body, signatures=(replace(body.signatures[0], sig=bytes(64)),))
 
 
+WIDE = {
+    "max_position_size": Decimal(1_000),
+    "max_order_value": Decimal(10**6),
+    "max_position_pct": Decimal(1),
+    "max_single_trade_pct": Decimal(1),
+    "max_leverage": Decimal(10),
+}
 ANOTHER = {"max_drawdown_pct": HIGH, "trailing_max_drawdown_pct": HIGH}
 FAULTS: tuple[Fault, ...] = (
     Fault(reason=Reason.MALFORMED, intent={"step_id": "s9"}),
@@ -111,14 +130,17 @@ FAULTS: tuple[Fault, ...] = (
     Fault(reason=Reason.VERSION_MISMATCH, intent={"contract_version": "9.0.0"}),
     Fault(reason=Reason.WRONG_LANE, intent={"kind": m.IntentKind.POLICY}),
     Fault(reason=Reason.WRONG_ACCOUNT, intent={"account": "paper-2"}),
-    Fault(reason=Reason.ATTEMPT_CLOSED, flow={"attempt": 2}),
-    Fault(reason=Reason.FLOW_CLOSED, before=answered_before),
+    Fault(reason=Reason.ATTEMPT_CLOSED, flow={"attempt": 2}, kind="flow"),
+    Fault(reason=Reason.FLOW_CLOSED, before=answered_before, kind="flow"),
     Fault(reason=Reason.NOT_YET_VALID, intent={"valid_from": SECOND}),
     Fault(reason=Reason.TTL_EXPIRED, intent={"valid_from": -2 * SECOND, "valid_until": -SECOND}),
     Fault(reason=Reason.TRADING_HALTED, before=halt),
     Fault(reason=Reason.REDUCING_ONLY, before=reduce_account),
     Fault(reason=Reason.AGENT_SUSPENDED, before=suspend, kind="standing"),
     Fault(reason=Reason.AGENT_RETIRED, before=retire, kind="standing"),
+    Fault(reason=Reason.AGENT_DEGRADED, before=lowered(m.Standing.DEGRADED), kind="standing"),
+    Fault(reason=Reason.AGENT_PASSIVE, before=lowered(m.Standing.PASSIVE), kind="standing"),
+    Fault(reason=Reason.AGENT_ESCALATION_ONLY, before=lowered(m.Standing.ESCALATION_ONLY), kind="standing"),
     Fault(reason=Reason.MAX_LOSS, contract={f"limits.{name}": value for name, value in ANOTHER.items()}),
     Fault(reason=Reason.TRAILING_DRAWDOWN, contract={"limits.trailing_max_drawdown_pct": HIGH}),
     Fault(reason=Reason.DAILY_LOSS_LIMIT, contract={"limits.max_daily_loss_pct": HIGH}),
@@ -128,6 +150,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(reason=Reason.RATE_LIMITED, before=full_window),
     Fault(reason=Reason.BUDGET_EXCEEDED, intent={"usage": replace(NO_USAGE, tokens_in=10**6)}),
+    Fault(reason=Reason.REASONING_EXHAUSTION, before=exhausted, kind="flow"),
     Fault(reason=Reason.ACTION_FORBIDDEN, contract={"forbidden_actions": (m.Action.BUY,)}),
     Fault(reason=Reason.UNAUTHORIZED_INSTRUMENT, contract={"allowed_instruments": (ETH,)}),
     Fault(reason=Reason.UNAUTHORIZED_ACCOUNT, contract={"accounts": ("paper-9",)}),
@@ -162,9 +185,22 @@ FAULTS: tuple[Fault, ...] = (
         after=lambda world: world.tick(2),
     ),
     Fault(reason=Reason.STALE_CONTEXT, after=moved, kind="quote"),
+    Fault(
+        reason=Reason.INSUFFICIENT_FUNDS,  # what the price alone would leave is needed for the fees
+        contract={f"limits.{name}": value for name, value in WIDE.items()}
+        | {"escalation.max_exposure_usd": Decimal(10**6)},
+        intent={"quantity": Decimal("24.45")},
+    ),
     Fault(reason=Reason.RESOURCE_CONTENTION, before=selling),
 )
-ESCALATING = frozenset({Reason.LOW_CONFIDENCE, Reason.EXPOSURE_ABOVE_LIMIT, Reason.HUMAN_APPROVAL_REQUIRED})
+ESCALATING = frozenset(
+    {
+        Reason.AGENT_ESCALATION_ONLY,
+        Reason.LOW_CONFIDENCE,
+        Reason.EXPOSURE_ABOVE_LIMIT,
+        Reason.HUMAN_APPROVAL_REQUIRED,
+    }
+)
 
 
 def compatible(faults: Iterable[Fault]) -> list[Fault]:

@@ -14,10 +14,11 @@ from ledger.envelope import opened, seal
 from schemas import models as m
 from tests.build import BTC, ETH, World, signer
 from tests.campaign import FEW
+from tests.unnumbered import unnumbered
 
 ACCOUNTS = ("paper-1", "paper-2")
 KINDS = ("buy", "buy", "close", "hold", "doubt", "report", "halt", "fill", "half", "decline", "fund",
-         "reduce", "again", "forge", "person")  # fmt: skip
+         "reduce", "again", "forge", "person", "mandate", "child", "stand")  # fmt: skip
 ACT = st.tuples(st.sampled_from(KINDS), st.integers(0, 4))
 ROUNDS = st.lists(
     st.tuples(st.lists(ACT, max_size=4), st.lists(ACT, max_size=4), st.sampled_from((1, 61, 700))),
@@ -34,6 +35,7 @@ class Desk:
         self.names = 0
         self.sent: list[tuple[m.FlowOpened, m.Envelope]] = []
         self.orders: list[m.KernelIntent] = []
+        self.parents: list[m.FlowOpened] = []
 
     def play(self, kind: str, number: int) -> None:
         getattr(self, kind, lambda value: self.trade(kind, value))(number)
@@ -57,6 +59,25 @@ class Desk:
         if action is m.Action.BUY:
             changes["quantity"] = Decimal(number + 1) / 5
         self.send(flow, seal(self.world.intent(flow, action, **changes), signer("sovereign")))
+
+    def mandate(self, number: int) -> None:
+        flow = self.flow("prover")
+        intent = self.world.intent(flow, m.Action.MANDATE, quantity=Decimal(number + 1) / 5)
+        self.parents.append(flow)
+        self.world.prove(flow, intent)
+
+    def child(self, number: int) -> None:
+        if self.parents:
+            self.names += 1
+            flow = self.world.child(self.parents[-1], self.names)
+            self.send(
+                flow, seal(self.world.intent(flow, quantity=Decimal(number + 1) / 10), signer("sovereign"))
+            )
+
+    def stand(self, number: int) -> None:
+        lower = (m.Standing.DEGRADED, m.Standing.ESCALATION_ONLY, m.Standing.PASSIVE)[number % 3]
+        verb, wanted = (m.Verb.SUSPEND, lower) if number < 3 else (m.Verb.RESET, m.Standing.ACTIVE)
+        self.world.control(verb, account=self.account, agent_id="sovereign", standing=wanted)
 
     def report(self, number: int) -> None:
         flow = self.flow()
@@ -126,7 +147,7 @@ def life(world: World, account: str) -> dict[str, Any]:
     flows = {name.hex(): dumped(flow) for name, flow in state.flows.items() if flow.account == account}
     agents = {agent: dumped(record) for (name, agent), record in state.agents.items() if name == account}
     told = projection(world.ledger).get(account, [])
-    return {"account": dumped(state.accounts[account]), "flows": flows, "agents": agents, "told": told}
+    return {"account": unnumbered(state.accounts[account]), "flows": flows, "agents": agents, "told": told}
 
 
 @FEW

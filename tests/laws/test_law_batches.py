@@ -14,11 +14,13 @@ from schemas import models as m
 from tests.build import ORDER, World
 from tests.campaign import FEW
 from tests.laws.test_kernel_laws import Story
+from tests.unnumbered import unnumbered
 from transport.log import Record
 
 Batch = tuple[int, list[Record]]
 KINDS = ("quote", "buy", "buy", "buy", "close", "hold", "halt", "fill", "partial", "decline", "tick", "again",
-         "redeliver", "forge", "report", "doubt", "approve", "control", "garbage")  # fmt: skip
+         "redeliver", "forge", "report", "doubt", "approve", "control", "garbage", "mandate", "child",
+         "stand")  # fmt: skip
 NO_REGISTRY = st.integers(0, 3)  # a grant is folded in a step of its own, whatever else came with it
 ACTS = st.lists(st.tuples(st.sampled_from(KINDS), NO_REGISTRY, st.integers(0, 9)), min_size=3, max_size=14)
 
@@ -54,7 +56,7 @@ def what_is_so(world: World) -> dict[str, Any]:
         del core[name]
     return {
         "core": core,
-        "accounts": dumped(state.accounts),
+        "accounts": {name: unnumbered(account) for name, account in state.accounts.items()},
         "flows": dumped(state.flows),
         "agents": {"/".join(name): dumped(record) for name, record in state.agents.items()},
         "answers": sorted(

@@ -143,6 +143,23 @@ def test_no_single_hindrance_stops_a_halt(name: str) -> None:
     assert ruling(halted(*each, [1, 0, 2]))[0] is m.Verdict.ACCEPTED
 
 
+@pytest.mark.parametrize("action", [m.Action.BUY, m.Action.HOLD])
+def test_a_halt_that_missed_its_window_latches_and_leaves_the_flow_as_it_was(action: m.Action) -> None:
+    world = World()
+    flow = world.flow(("strategy", RISK))
+    answers = [world.intent(flow, action), world.report(flow, RISK)]
+    world.propose(flow, world.window(flow, answers))
+    world.run()
+    status = world.verdict.flow_status
+    late = world.intent(flow, m.Action.HALT, agent_id=RISK)
+    world.propose(flow, world.window(flow, [late], m.WindowKind.LATE))
+    world.run()
+    assert ruling(world) == (m.Verdict.ACCEPTED, Reason.NONE)
+    assert world.verdict.flow_status is status
+    assert world.kernel.state.flows[flow.dfid].status is status
+    assert world.kernel.state.accounts[ACCOUNT].halts["*"] > world.now
+
+
 @pytest.mark.parametrize(
     ("verb", "reason"),
     [(m.Verb.SUSPEND, Reason.AGENT_SUSPENDED), (m.Verb.RETIRE, Reason.AGENT_RETIRED)],

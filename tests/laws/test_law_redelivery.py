@@ -14,6 +14,7 @@ from schemas.reasons import Reason
 from tests.build import World
 from tests.campaign import FEW
 from tests.laws.test_kernel_laws import ACTS, Story
+from tests.unnumbered import unnumbered
 
 REPEATED = ("proposals", "venue.receipts", "human.decisions", "control", "agents.manifest")
 
@@ -44,7 +45,7 @@ def consumed(world: World) -> dict[str, Any]:
     core = state.core
     shared = (core.curbs, core.standings, core.manifests, core.serials, core.marks)
     return {
-        "accounts": dumped(state.accounts),
+        "accounts": {name: unnumbered(account) for name, account in state.accounts.items()},
         "flows": dumped(state.flows),
         "agents": {"/".join(name): dumped(record) for name, record in state.agents.items()},
         "answers": sorted(

@@ -7,14 +7,14 @@ from typing import Any
 
 from kernel.case import Case
 from kernel.gates.admission import SECOND_US, admission
-from kernel.ruling import Refusal
+from kernel.ruling import Answer, Refusal
 from kernel.state.standing import AgentRecord
 from rules.contract import Budget
 from schemas import models as m
 from schemas.reasons import Reason
-from tests.build import NO_USAGE
+from tests.build import ACCOUNT, NO_USAGE
 from tests.vectors.runner import NotYet, Vector, unit
-from tests.vectors.scenes import SDS, Window, case_of, contract_of, desk
+from tests.vectors.scenes import SDS, case_of, desk
 
 AMPLE = Budget(
     proposals_per_window=1_000, window_s=60, max_steps=1_000, max_model_calls=1_000, max_tool_calls=1_000,
@@ -75,20 +75,48 @@ def deterministic(vector: Vector) -> dict[str, Any]:
     return {"ok": found is None, "error.code": None if found is None else "invalid_budget"}
 
 
-def window(limit: int, window_us: int) -> Window:
-    """A window of any length: contracts count whole seconds, so a micro of theirs is a second here."""
-    world = desk()
-    flow = world.flow()
-    budget = replace(contract_of(world).budget, proposals_per_window=limit, window_s=window_us)
-    case = case_of(world, flow, world.intent(flow, m.Action.HOLD), budget=budget)
-    assert case.agent_id == SDS
-    fresh = replace(case, agent=AgentRecord())
-    return Window(case=fresh, gate=admission, window_us=window_us * SECOND_US, start=0)
+class Window:
+    """A rolling window of a real contract, charged by HOLDs that the kernel accepts and folds.
 
+    Contracts count whole seconds: where a window is none, a thousandth of theirs is a second of ours.
+    """
 
-def slow(at_us: int) -> int:
-    """A micro of theirs as a second of the window's."""
-    return at_us * SECOND_US
+    def __init__(self, limit: int, window_us: int) -> None:
+        self.scale = 1 if window_us % SECOND_US == 0 else 1_000
+        self.window_us = window_us * self.scale
+        budget = replace(AMPLE, proposals_per_window=limit, window_s=self.window_us // SECOND_US)
+        self.world = desk(budget=budget)
+        self.start = self.world.now
+
+    def charge(self, at_us: int) -> Answer:
+        """What a proposal of that moment is answered: None when it is let in, and then it counts."""
+        world = self.world
+        world.now = self.start + at_us * self.scale
+        flow = world.flow()
+        world.propose(flow, world.intent(flow, m.Action.HOLD))
+        world.run()
+        if world.verdict.verdict is m.Verdict.ACCEPTED:
+            return None
+        return Refusal(reason=Reason(world.verdict.reason), facts=world.verdict.facts)
+
+    def asks(self, at_us: int) -> Answer:
+        """What gate 6 would say then, without anything being folded."""
+        world, state = self.world, self.world.kernel.state
+        flow = world.flow()
+        case = case_of(world, flow, world.intent(flow, m.Action.HOLD))
+        state.core.now = self.start + at_us * self.scale
+        return admission(case)
+
+    @property
+    def record(self) -> AgentRecord:
+        return self.world.kernel.state.own_agent(ACCOUNT, SDS)
+
+    def used(self, at_us: int) -> int:
+        return self.record.since(self.record.admitted, self.start + at_us * self.scale, self.window_us)
+
+    def wait_ms(self, refusal: Refusal) -> int:
+        (wait,) = (fact.value for fact in refusal.facts if fact.name == "wait_us")
+        return int(wait) // self.scale // 1_000
 
 
 def micros(seconds: Any) -> int:
@@ -98,17 +126,15 @@ def micros(seconds: Any) -> int:
 @unit("ours, ms, one charge per admit")
 def charged(vector: Vector) -> list[str]:
     given = vector["input"]
-    window_us = int(given["window_ms"]) * 1_000
-    rolling = window(given["limit"], window_us)
+    rolling = Window(given["limit"], int(given["window_ms"]) * 1_000)
     said: list[str] = []
     for moment in given["at"]:
-        found = rolling.charge(slow(moment * 1_000))
+        found = rolling.charge(moment * 1_000)
         if found is None:
             said.append("ADMIT")
             continue
         assert isinstance(found, Refusal)
-        (wait,) = (fact.value for fact in found.facts if fact.name == "wait_us")
-        said.append(f"{found.reason.name} {int(wait) // SECOND_US // 1_000}")
+        said.append(f"{found.reason.name} {rolling.wait_ms(found)}")
     return said
 
 
@@ -117,15 +143,15 @@ def probed(vector: Vector) -> dict[str, Any]:
     """``same``: three charges at 0, 10 and 20 s where three a minute are allowed, unless it says its own."""
     given = vector["input"]
     seconds = given.get("window_s", 60)
-    rolling = window(given.get("limit", 3), micros(seconds))
+    rolling = Window(given.get("limit", 3), micros(seconds))
     due = sorted(given.get("charges_s", [0, 10, 20]))
     usage: list[int] = []
     capacity: list[bool] = []
     for moment in given["at_s"]:
         while due and due[0] <= moment:
-            rolling.charge(slow(micros(due.pop(0))))
-        usage.append(rolling.used(slow(micros(moment))))
-        capacity.append(rolling.asks(slow(micros(moment))) is None)
+            rolling.charge(micros(due.pop(0)))
+        usage.append(rolling.used(micros(moment)))
+        capacity.append(rolling.asks(micros(moment)) is None)
     return {"window": f"(t-{seconds}s, t]", "usage": usage, "has_capacity": capacity}
 
 
@@ -133,10 +159,10 @@ def probed(vector: Vector) -> dict[str, Any]:
 def refunds(vector: Vector) -> dict[str, list[bool]]:
     """What is refused consumes nothing, so nothing is ever given back: a refund changes no window."""
     given = vector["input"]
-    rolling = window(given["limit"], micros(given.get("window_s", 60)))
+    rolling = Window(given["limit"], micros(given.get("window_s", 60)))
     told: dict[str, list[bool]] = {}
     for name in sorted((key for key in given if re.fullmatch(r"t\d+", key)), key=lambda key: int(key[1:])):
-        moment = slow(micros(name[1:]))
+        moment = micros(name[1:])
         wanted = [int(count) for count in re.findall(r"(?<!refund )\b(\d+)\b", given[name])]
         told[name] = [consumed(rolling, moment, count) for count in wanted]
     last = max(told, key=lambda key: int(key[1:]))
@@ -144,9 +170,9 @@ def refunds(vector: Vector) -> dict[str, list[bool]]:
 
 
 def consumed(rolling: Window, moment: int, count: int) -> bool:
-    """All of it or nothing: a copy of the window is charged first."""
-    before = list(rolling.case.agent.admitted)
+    """All of it or nothing: what was let in of a part is taken back."""
+    before = list(rolling.record.admitted)
     admitted = all(rolling.charge(moment) is None for _ in range(count))
     if not admitted:
-        rolling.case.agent.admitted[:] = before
+        rolling.record.admitted[:] = before
     return admitted

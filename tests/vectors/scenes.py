@@ -1,14 +1,12 @@
 """Small worlds for adapters: a desk with a wide contract, symbols of any spelling, a gate asked alone."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from kernel.case import Case, build
 from kernel.claim import read_claim
-from kernel.ruling import Answer
 from ledger.envelope import seal
 from rules.contract import Contract, Limits
 from schemas import models as m
@@ -79,12 +77,6 @@ def case_of(world: World, flow: m.FlowOpened, intent: m.Intent, **contract: Any)
     return replace(case, grant=replace(case.grant, contract=replace(case.grant.contract, **contract)))
 
 
-def at(case: Case, now: int) -> Case:
-    """The same case at another time (its world is nobody else's)."""
-    case.state.core.now = now
-    return case
-
-
 def ruled(world: World) -> Said | str:
     """The last verdict as a word: accepted, asked of a person, a duplicate, or the reason."""
     told = world.told(m.VerdictRecord)
@@ -124,29 +116,6 @@ def quoted(world: World, symbol: str, price: Decimal) -> None:
 def plain(figure: Decimal) -> int | float:
     """A figure as their JSON spells it."""
     return int(figure) if figure == int(figure) else float(figure)
-
-
-@dataclass
-class Window:
-    """A rolling window asked by gate 6 alone: a charge counts when the gate lets it through."""
-
-    case: Case
-    gate: Callable[[Case], Answer]
-    window_us: int
-    start: int
-
-    def asks(self, now: int) -> Answer:
-        return self.gate(at(self.case, self.start + now))
-
-    def charge(self, now: int) -> Answer:
-        found = self.asks(now)
-        if found is None:
-            self.case.agent.admit(self.start + now, self.window_us)
-        return found
-
-    def used(self, now: int) -> int:
-        record = self.case.agent
-        return record.since(record.admitted, self.start + now, self.window_us)
 
 
 def market_intent(

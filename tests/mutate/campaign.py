@@ -29,13 +29,13 @@ FILES = (
     *(f"rules/{name}.py" for name in ("checker", "breakers", "drift", "resolve", "orders", "arbitration",
                                       "inherit")),
 )  # fmt: skip
+# Named tests, each of which says what was lost; the laws over random histories are slow and say less.
 TESTS = (
     "tests/unit/test_kernel_*.py", "tests/unit/test_rules_*.py", "tests/unit/test_arbiter.py",
-    "tests/laws/test_every_*.py", "tests/laws/test_kernel_laws.py", "tests/laws/test_rules_laws.py",
-    "tests/laws/test_inherit_laws.py", "tests/laws/test_breaker_laws.py", "tests/laws/test_mandate_laws.py",
+    "tests/laws/test_every_*.py", "tests/laws/test_rules_laws.py",
 )  # fmt: skip
 PATIENCE_S = 60  # a mutant that takes longer is stuck, and that is noticed too
-QUICK_S = 1.0  # `--quick` shows a mutant this much of its tests, the likeliest first
+QUICK_S = 3.0  # `--quick` shows a mutant this much of its tests, the likeliest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

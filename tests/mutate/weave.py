@@ -231,6 +231,14 @@ def text(node: ast.AST) -> str:
     return line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
 
 
+def woven_file(file: str, woven: Woven) -> ast.Module:
+    """The tree of a file with its mutants woven in; they are added to ``woven``."""
+    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"), file)
+    made = Weaver(file, plain(tree), woven).visit(tree)  # type: ignore[arg-type]  # a copy of its kind
+    assert isinstance(made, ast.Module)
+    return ast.fix_missing_locations(made)
+
+
 class Loader(importlib.machinery.SourceFileLoader):
     """Loads a file with its mutants woven in; never from a cache of bytecode."""
 
@@ -238,10 +246,7 @@ class Loader(importlib.machinery.SourceFileLoader):
 
     def get_code(self, fullname: str) -> CodeType:
         path = self.get_filename(fullname)
-        tree = ast.parse(self.get_data(path), path)
-        file = Path(path).relative_to(ROOT).as_posix()
-        made = Weaver(file, plain(tree), self.woven).visit(tree)  # type: ignore[arg-type]  # a copy of its kind
-        ast.fix_missing_locations(made)
+        made = woven_file(Path(path).relative_to(ROOT).as_posix(), self.woven)
         code: CodeType = compile(made, path, "exec", dont_inherit=True)
         return code
 

@@ -17,6 +17,7 @@ from kernel.opening import digest, read, surely
 from kernel.quotes import Quotes
 from kernel.ruled import Bench
 from kernel.state.whole import Place, State
+from kernel.suspension import suspension
 from ledger.registry import RegistryRefused
 from ledger.signing import Signer
 from schemas.kinds import EntryKind
@@ -133,8 +134,11 @@ class Step:
                 else:
                     dfid = surely(envelope, Receipt).dfid
                     left = status_left(self.state, envelope)
+                    told = suspension(self.state, envelope, left, seq)
                     entry = ReceiptEntry(receipt=envelope, dfid=dfid, flow_status=left)
                     self.journal.add(EntryKind.RECEIPT, entry)
+                    if told is not None:
+                        self.outputs.append(Announcer(self.state).produce("escalations", told.account, told))
 
     def _document(self, record: Record, envelope: Envelope) -> None:
         entry = entry_for(envelope)

@@ -99,6 +99,10 @@ def test_an_unknown_outcome_keeps_the_reservation_until_an_operator_settles() ->
     world.run()
     order = world.order
     world.receipt(order, m.ReceiptStatus.UNKNOWN)
+    world.receipt(order, m.ReceiptStatus.UNKNOWN)
+    world.run()
+    (told,) = world.told(m.Escalation)
+    assert (told.dfid, told.reason) == (flow.dfid, LaneReason.VENUE_UNKNOWN)
     world.tick(4000)
     world.run()
     assert status(world, flow) is m.FlowStatus.SUSPENDED

@@ -1,0 +1,274 @@
+"""What must hold at every step and in the end; each law names itself when it is broken."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from kernel import exact
+from kernel.entries import next_entry
+from kernel.executor_state import ExecutorState
+from kernel.fold import Diverged
+from kernel.folds.receipts import FINAL_RANK, RANK, cost_of
+from kernel.replay import Replayer
+from kernel.replayed import Replayed
+from kernel.snapshot import texts
+from kernel.state.whole import State
+from kernel.venues.venue import VenueOrder
+from ledger.chain import Head
+from ledger.envelope import opened
+from ledger.intents import client_order_id
+from schemas.kinds import EntryKind
+from schemas.models import (
+    Action,
+    DecisionEntry,
+    Envelope,
+    Escalation,
+    FlowOpened,
+    FlowRecord,
+    FlowStatus,
+    KernelIntent,
+    Proposal,
+    Receipt,
+    ReceiptStatus,
+    Verdict,
+    WindowKind,
+    WindowRecord,
+)
+from schemas.reasons import LaneReason, name_of
+from tests.simulation.setting import identity, ids
+from tests.simulation.venue import SimulatedVenue
+from transport.log import Record
+from transport.simulated_broker import SimulatedBroker
+
+ENDED = frozenset({FlowStatus.CLOSED, FlowStatus.ABORTED})
+NO_EFFECT = frozenset({ReceiptStatus.NOT_SENT, ReceiptStatus.EXPIRED})
+
+
+class BrokenError(AssertionError):
+    """A law does not hold. ``law`` is its name."""
+
+    def __init__(self, law: str, detail: str) -> None:
+        super().__init__(f"{law}: {detail}")
+        self.law = law
+
+
+@dataclass
+class Checker:
+    """Told of every committed transaction and of every order the venue takes."""
+
+    broker: SimulatedBroker
+    state: State = field(default_factory=lambda: State(identity()))
+    found: Replayed = field(default_factory=Replayed)
+    orders: dict[str, KernelIntent] = field(default_factory=dict)  # accepted, by client id
+    finals: dict[bytes, Receipt] = field(default_factory=dict)  # on venue.receipts
+    flows: dict[tuple[bytes, int], bytes] = field(default_factory=dict)
+    windows: Counter[tuple[bytes, int]] = field(default_factory=Counter)
+    outcomes: dict[bytes, FlowStatus] = field(default_factory=dict)
+    told: dict[bytes, Escalation] = field(default_factory=dict)  # suspended flows
+    attempts: dict[str, int] = field(default_factory=dict)  # recorded, by client id
+    taken: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))  # seqs, by account
+    tally: Counter[str] = field(default_factory=Counter)
+    sizes: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.replayer = Replayer(state=self.state)
+
+    def committed(self, _: str, records: list[Record]) -> None:
+        """Look at a transaction that was decided."""
+        for record in records:
+            match record.topic:
+                case "kernel.ledger":
+                    self._entry(record)
+                case "venue.receipts":
+                    self._receipt(opened(ids().unpack(Envelope, record.value), Receipt))
+                case "flows.eoam" | "flows.sds" | "flows.dlpci":
+                    self._flow(record)
+                case "proposals":
+                    self._proposal(record)
+                case "escalations":
+                    said = ids().unpack(Escalation, record.value)
+                    if said.reason == LaneReason.VENUE_UNKNOWN:
+                        self.told[said.dfid] = said
+                case "executor.state":
+                    self._attempt(record)
+                case _:
+                    pass
+
+    def takes(self, order: VenueOrder) -> None:
+        """The venue is about to take an order it has not seen."""
+        accepted = self.orders.get(order.client_id)
+        if accepted is None:
+            raise BrokenError("no effect without an accepted entry", order.client_id)
+        if self.attempts.get(order.client_id, 0) < 1:
+            raise BrokenError("an attempt is recorded before the venue is called", order.client_id)
+        if accepted.quantity != order.quantity or accepted.side != order.side:
+            raise BrokenError("the venue gets what was accepted", order.client_id)
+        before = self.taken[order.account]
+        if before and before[-1] >= accepted.seq:
+            raise BrokenError("nothing out of order within an account", f"{accepted.seq} after {before[-1]}")
+        before.append(accepted.seq)
+
+    def _entry(self, record: Record) -> None:
+        value = record.value or b""
+        try:
+            entry = next_entry(self.replayer.head, value)
+            self.replayer.take(value, self.found)
+        except Diverged as error:
+            raise BrokenError("the ledger is gap-free and folds", str(error)) from None
+        if not self.found.identical:
+            raise BrokenError("replay is identical", str(self.found.differences))
+        self._counted(entry.kind, entry.body)
+
+    def _counted(self, kind: EntryKind, body: Any) -> None:
+        self.tally[f"entry {kind.name}"] += 1
+        if isinstance(body, DecisionEntry):
+            self.tally[f"verdict {body.verdict.value} {name_of(body.reason)}"] += 1
+            if body.verdict is Verdict.ACCEPTED and body.intent is not None:
+                order = opened(body.intent, KernelIntent)
+                if order.action is not Action.CANCEL:
+                    client_id = client_order_id(order.key)
+                    if client_id in self.orders:
+                        raise BrokenError("one step is accepted once", client_id)
+                    self.orders[client_id] = order
+        elif kind is EntryKind.REPORT:
+            self.tally[f"report {name_of(body.reason)} {body.flow_status.value}"] += 1
+        elif kind is EntryKind.RECEIPT:
+            self.tally[f"receipt {opened(body.receipt, Receipt).status.value}"] += 1
+        self._outcome(getattr(body, "dfid", None))
+
+    def _outcome(self, dfid: bytes | None) -> None:
+        """A flow's outcome is given once and never changed."""
+        flow = None if dfid is None else self.state.flows.get(dfid)
+        if dfid is None or flow is None or not flow.final:
+            if dfid in self.outcomes:
+                raise BrokenError("every flow has one outcome", f"{dfid!r} came back to life")
+            return
+        known = self.outcomes.setdefault(dfid, flow.status)
+        if known is not flow.status:
+            raise BrokenError("every flow has one outcome", f"{known} and {flow.status}")
+
+    def _receipt(self, receipt: Receipt) -> None:
+        if RANK[receipt.status] != FINAL_RANK and receipt.status is not ReceiptStatus.UNKNOWN:
+            return
+        if receipt.key in self.finals:
+            raise BrokenError("an order has one final receipt", receipt.key.hex())
+        self.finals[receipt.key] = receipt
+
+    def _flow(self, record: Record) -> None:
+        envelope = ids().unpack(FlowRecord, record.value).flow
+        flow = opened(envelope, FlowOpened)
+        name = (flow.dfid, flow.attempt)
+        if name in self.flows:
+            raise BrokenError("a signal opens one flow, an attempt one context", str(name))
+        self.flows[name] = envelope.payload
+
+    def _proposal(self, record: Record) -> None:
+        body = ids().unpack(Proposal, record.value).body
+        if "window-record" in body.payload_type:
+            window = opened(body, WindowRecord)
+            if window.kind is not WindowKind.LATE:
+                self.windows[(window.dfid, window.attempt)] += 1
+                if self.windows[(window.dfid, window.attempt)] > 1:
+                    raise BrokenError("a window closes once", window.dfid.hex())
+
+    def _attempt(self, record: Record) -> None:
+        if record.key is not None and record.key.startswith(b"open/") and record.value is not None:
+            state = ExecutorState.read({record.key: record.value})
+            for key, attempt in state.open.items():
+                self.attempts[client_order_id(key)] = attempt.number
+
+
+def in_the_end(checker: Checker, kernel: State, venue: SimulatedVenue, *, escalated: bool) -> None:
+    """Everything is healed and at rest: nothing may be missing, doubled, or owed.
+
+    escalated: whether flows may still wait for a person.
+    """
+    _ledger(checker, kernel)
+    _flows(checker, kernel, FlowStatus.ESCALATED if escalated else FlowStatus.SUSPENDED)
+    for client_id, order in checker.orders.items():
+        _effect(checker, client_id, order, venue)
+    for client_id in venue.orders.keys() - checker.orders.keys():
+        raise BrokenError("no effect without an accepted entry", client_id)
+    _money(checker, kernel)
+
+
+def _ledger(checker: Checker, kernel: State) -> None:
+    if checker.replayer.head.seq == 0:
+        raise BrokenError("the ledger is gap-free and folds", "there is none")
+    if texts(checker.state) != texts(kernel):
+        raise BrokenError("the kernel is the fold of its ledger", differing(checker.state, kernel))
+
+
+def differing(one: State, other: State) -> str:
+    """The first section in which two states differ."""
+    first, second = texts(one), texts(other)
+    return next((name for name in first if first[name] != second[name]), "none")
+
+
+def _flows(checker: Checker, kernel: State, waiting: FlowStatus) -> None:
+    for dfid in {name[0] for name in checker.flows}:
+        flow = kernel.flows.get(dfid)
+        if flow is None:
+            raise BrokenError("every opened flow has an outcome", f"{dfid.hex()} never reached the kernel")
+        if flow.final or flow.status is waiting is not FlowStatus.SUSPENDED:
+            continue
+        if flow.status is not FlowStatus.SUSPENDED:
+            raise BrokenError("every opened flow has an outcome", f"{dfid.hex()} is {flow.status}")
+        if dfid not in checker.told:
+            raise BrokenError("a suspended flow is told to a person", dfid.hex())
+
+
+def _effect(checker: Checker, client_id: str, order: KernelIntent, venue: SimulatedVenue) -> None:
+    """One effect, or a final NOT_SENT / EXPIRED and none, or a suspension that people were told of."""
+    receipt, known = checker.finals.get(order.key), venue.orders.get(client_id)
+    if receipt is None:
+        raise BrokenError("every accepted order has a final receipt", client_id)
+    if receipt.status is ReceiptStatus.UNKNOWN:
+        if order.dfid not in checker.told:
+            raise BrokenError("a suspended flow is told to a person", client_id)
+        return
+    if receipt.status in NO_EFFECT and known is None:
+        return
+    if known is None and receipt.quantity == 0:
+        return  # refused before it was taken
+    if known is None:
+        raise BrokenError("every accepted order has one effect", f"{client_id}: {receipt.status}, none there")
+    last = known.told[0]
+    if (receipt.quantity, receipt.average_price, receipt.fee) != (
+        last.quantity,
+        last.average_price,
+        last.fee,
+    ):
+        raise BrokenError("the receipt says what the venue did", f"{client_id}: {receipt} and {last}")
+
+
+def _money(checker: Checker, kernel: State) -> None:
+    """Positions are what the receipts say was traded, account by account."""
+    traded: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    spent: dict[str, Decimal] = defaultdict(Decimal)
+    for order in checker.orders.values():
+        receipt = checker.finals[order.key]
+        move = exact.plus if order.side == "BUY" else exact.minus
+        place = (order.account, order.instrument)
+        traded[place] = move(traded[place], receipt.quantity)
+        spent[order.account] = exact.plus(move(spent[order.account], cost_of(receipt)), receipt.fee)
+    for name, account in kernel.accounts.items():
+        held = {key: value.quantity for key, value in account.positions.items() if value.quantity}
+        expected = {place[1]: sum_ for place, sum_ in traded.items() if place[0] == name and sum_}
+        if held != expected:
+            raise BrokenError("positions are what was traded", f"{name}: {held} and {expected}")
+        cash = exact.minus(account.deposits, account.withdrawals, spent[name])
+        if cash != exact.plus(account.cash, account.reserved_cash):
+            raise BrokenError("cash is what was paid and brought", f"{name}: {account.cash} and {cash}")
+
+
+def chain(values: Iterable[bytes]) -> Head:
+    """The head of a ledger that is whole."""
+    head = Head(ledger=identity().ledger, partition=0)
+    for value in values:
+        head = next_entry(head, value).head
+    return head

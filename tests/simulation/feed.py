@@ -99,16 +99,17 @@ class Feed:
         found, at = [], NOON + 60 * SECOND
         for _ in range(count):
             at += self.rng.randint(1, 6) * SECOND
-            found.append(Group(at=at, records=tuple(self._group())))
+            found += [Group(at=at, records=records) for records in self._tick()]
         return found
 
-    def _group(self) -> list[Planned]:
+    def _tick(self) -> list[tuple[Planned, ...]]:
+        """One instrument's records, and apart from them an instruction or a command (law 8)."""
         instrument = self.rng.choice(INSTRUMENTS)
         move = Decimal(self.rng.choice((-60, -20, -5, -1, 0, 1, 5, 20, 60, 150)))
         price = (self.prices[instrument] * (1 + move / 10_000)).quantize(HUNDREDTH)
         self.prices[instrument] = price
         quote = Quote(bid=price, ask=price + HUNDREDTH * self.rng.randint(1, 20), bid_size=ONE, ask_size=ONE)
-        records = [self._signal(quote, instrument)]
+        records, apart = [self._signal(quote, instrument)], []
         kind = self.rng.choice(("TIMER", "BAR", "BAR", "NEWS", "INSTRUCTION", "INSTRUCTION", "CONTROL"))
         if kind == "TIMER":
             records.append(self._signal(Timer(schedule="quarter"), instrument))
@@ -119,10 +120,10 @@ class Feed:
             news = News(headline="Something was said", symbols=(instrument,))
             records.append(self._signal(news, instrument))
         elif kind == "INSTRUCTION":
-            records.append(self._instruction(instrument, price))
+            apart.append(self._instruction(instrument, price))
         elif self.rng.random() < 0.4:
-            records.append(self._control(instrument))
-        return records
+            apart.append(self._control(instrument))
+        return [tuple(records), tuple(apart)] if apart else [tuple(records)]
 
     def _signal(self, body: Any, instrument: str) -> Planned:
         self.number += 1

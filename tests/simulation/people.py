@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from ledger.envelope import opened
-from schemas.codec import Unreadable
-from schemas.models import Envelope, Escalation, HumanChoice, Receipt, ReceiptStatus, Verb
+from ledger.envelope import digest, opened
+from schemas.models import Envelope, Escalation, HumanChoice, Receipt, Verb
 from schemas.reasons import LaneReason
 from schemas.wire import Refused
 from tests.simulation.feed import Pens, Told
@@ -18,14 +17,12 @@ from transport.simulated_broker import SimulatedBroker
 
 @dataclass
 class Desk:
-    """Reads escalations and receipts; `answers` gives what it signs about those it has not answered."""
+    """Reads escalations; `answers` gives what it signs about those it has not answered."""
 
     broker: SimulatedBroker
     pens: Pens
     character: str
     _escalations: int = 0
-    _receipts: int = 0
-    _settled: set[bytes] = field(default_factory=set)
 
     def answers(self, now: int) -> list[Told]:
         """Acts on what is new since the last call; silence for some of it."""
@@ -34,19 +31,11 @@ class Desk:
         for record in records:
             said = ids().unpack(Escalation, record.value)
             found += self._decided(said, now)
-        records, self._receipts = self.broker.read(("venue.receipts", 0), self._receipts, 1_000)
-        for record in records:
-            try:
-                receipt = opened(ids().unpack(Envelope, record.value), Receipt)
-            except (Refused, Unreadable):
-                continue  # garbage
-            if receipt.status is ReceiptStatus.UNKNOWN and receipt.key not in self._settled:
-                found += self._settled_by_hand(receipt, now)
         return found
 
     def _decided(self, said: Escalation, now: int) -> list[Told]:
         if said.reason == LaneReason.VENUE_UNKNOWN:
-            return []
+            return self._settled_by_hand(said, now)
         dice = self._dice(said.dfid, said.attempt)
         choice = dice.choice((HumanChoice.OVERRIDE, HumanChoice.OVERRIDE, HumanChoice.ABORT, None))
         if choice is None:
@@ -59,12 +48,20 @@ class Desk:
         )  # fmt: skip
         return [Told("human.decisions", said.account.encode(), act)]
 
-    def _settled_by_hand(self, receipt: Receipt, now: int) -> list[Told]:
-        self._settled.add(receipt.key)
-        if self._dice(receipt.dfid, 0).random() < 0.5:
+    def _settled_by_hand(self, said: Escalation, now: int) -> list[Told]:
+        """The order whose receipt he was told of is over, he says; its reservation comes back."""
+        if self._dice(said.dfid, 0).random() < 0.5:
             return []
-        value = self.pens.control(Verb.SETTLE, now, account=receipt.account, target=receipt.key)
-        return [Told("control", receipt.account.encode(), value)]
+        for record in self.broker.read(("venue.receipts", 0), 0, 1_000_000)[0]:
+            try:
+                envelope = ids().unpack(Envelope, record.value)
+            except Refused:
+                continue  # garbage
+            if digest(envelope) == said.payload_digest:
+                target = opened(envelope, Receipt).key
+                value = self.pens.control(Verb.SETTLE, now, account=said.account, target=target)
+                return [Told("control", said.account.encode(), value)]
+        return []
 
     def _dice(self, dfid: bytes, attempt: int) -> random.Random:
         name = f"{self.character}/desk/{dfid.hex()}/{attempt}"

@@ -234,7 +234,7 @@ def decide(agent: str, case: Case, dice: random.Random, heard: list[bytes]) -> O
 
 def wronged(body: Intent | Report, dice: random.Random) -> Intent | Report:
     """Some answers are wrong in a way their author signs for."""
-    if dice.random() > 0.12:
+    if dice.random() > 0.08:
         return body
     if isinstance(body, Report):
         return body
@@ -254,7 +254,7 @@ def _enter(case: Case, dice: random.Random) -> Opinion:
     view = case.view
     if view is None or view.ask is None:
         return Nothing(reason=LaneReason.FEATURES_MISSING, explain="no price")
-    share = dice.choice(("0.005", "0.01", "0.01", "0.02", "0.03", "0.06"))
+    share = dice.choice(("0.003", "0.005", "0.008", "0.01", "0.012", "0.015", "0.06"))
     equity = case.flow.snapshot.equity
     lot = case.terms[case.instrument].lot
     quantity = (equity * Decimal(share) / view.ask).quantize(lot, rounding=ROUND_DOWN)

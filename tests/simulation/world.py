@@ -33,7 +33,7 @@ from tests.simulation.setting import (
 from tests.simulation.thinkers import ROLES, Attestor, Thinker
 from tests.simulation.venue import SimulatedVenue
 from topologies.grants import Grants
-from transport import kill_points
+from transport import kill_points, saved
 from transport.clock import LiveClock
 from transport.kill_points import KillPoint
 from transport.log import OutcomeUnknown, Position
@@ -126,6 +126,7 @@ class World:
         """Everybody gets a turn, in an order of the die, and some time goes by."""
         rng, quiet = self.faults.rng, not (self.faults.on and self.faults.intensity)
         actors: list[Any] = [*self.processes.values(), *self.thinkers]
+        self._deaf = set()
         if not quiet:
             rng.shuffle(actors)
             self._weather(rng)
@@ -157,10 +158,9 @@ class World:
                 process.stop()
                 self._stack.pop()
             if not self.tape and happens("clock jumps ahead"):
-                self.jumped[process.name] = self.jumped.get(process.name, 0) + rng.randint(1, 3_000_000)
+                self.jumped[process.name] = rng.randint(1, 3_000_000)
             if not self.tape and happens("clock jumps back"):
-                self.jumped[process.name] = self.jumped.get(process.name, 0) - rng.randint(1, 3_000_000)
-        self._deaf = set()
+                self.jumped[process.name] = -rng.randint(1, 3_000_000)
         if happens("partition answers nothing"):
             self._deaf = {(topic, 0) for topic in rng.sample(sorted(TOPIC_COUNTS), 5)}
 
@@ -212,7 +212,12 @@ class World:
             return
         self.probed += 1
         fresh: Any = build(process.name, self.venue, self.faults)
-        fresh.restore(SimulatedLog(self.broker, process.name, 0))
+        positions = saved.restore(fresh, SimulatedLog(self.broker, process.name, 0))
+        stepped = process.life.loop._intake.positions
+        if any(offset > stepped.get(at, 0) for at, offset in positions.items()):
+            raise BrokenError(
+                "no position is kept before its record is stepped", f"{process.name} {positions}"
+            )
         one, other = whole(process.life.processor), whole(fresh)
         if one != other:
             detail = differing(process.life.processor.state, fresh.state) if process.name == "kernel" else ""

@@ -18,7 +18,6 @@ from tests.simulation.setting import ids
 from topologies.selector.seen import Seen
 from transport import loop as rails
 from transport import saved
-from transport.intake import Intake
 from transport.log import Effect, Output, Produce, Record, StateChange
 from transport.simulated_log import SimulatedLog
 
@@ -39,13 +38,17 @@ def outputs_after_the_commit() -> list[Patch]:
 
 
 def offsets_committed_early() -> list[Patch]:
-    """What was read counts as done, although it has not been stepped."""
+    """What was read counts as done before it is stepped."""
+    step = rails.Loop._step
 
-    def positions(self: Any) -> Mapping[Any, int]:
-        ahead = {at: queue[-1].record.offset + 1 for at, queue in self._queues.items() if queue}
-        return {**self._taken, **ahead}
+    def _step(self: Any, taken: list[Record]) -> None:
+        if taken and not self._processor.keeps_positions:
+            where = {(each.topic, each.partition) for each in taken}
+            positions = {at: self._intake.positions[at] for at in where}
+            self._log.transact([self._record_of(saved.KEY, saved.encoded(self._intake.positions))], positions)
+        step(self, taken)
 
-    return [(Intake, "positions", property(positions))]
+    return [(rails.Loop, "_step", _step)]
 
 
 def epoch_ignored() -> list[Patch]:

@@ -39,7 +39,7 @@ class Report:
 
 def run(seed: int) -> Report:
     """Run one seed; a law that does not hold is named in the report, with where."""
-    tape = seed % 3 == 0
+    tape = is_tape(seed)
     report = Report(seed=seed, mode="lock-step" if tape else "free")
     worlds: list[World] = []
     try:
@@ -51,6 +51,11 @@ def run(seed: int) -> Report:
         report.faults, report.reached = worlds[-1].faults.counts, worlds[-1].checker.tally
         report.ends = Counter(how for each in worlds[-1].processes.values() for how in each.ends)
     return report
+
+
+def is_tape(seed: int) -> bool:
+    """Whether the seed is run in lock-step: one in three."""
+    return seed % 3 == 0
 
 
 def rng_of(seed: int, what: str) -> random.Random:
@@ -106,13 +111,24 @@ def rates_of_lock_step() -> list[str]:
 Seen = tuple[dict[str, list[Line]], dict[str, Any], dict[str, Any]]
 
 
-def taped(seed: int, count: int, faults: Faults, worlds: list[World]) -> Seen:
-    """Feed a tape at rest; what stands in the ledger, in the accounts and at the venue after it."""
+def taped(
+    seed: int,
+    count: int,
+    faults: Faults,
+    worlds: list[World],
+    directed: Callable[[World], None] | None = None,
+) -> Seen:
+    """Feed a tape at rest; what stands in the ledger, in the accounts and at the venue after it.
+
+    directed: called after the boot and after each group, to do harm on purpose.
+    """
     world = World(faults, character=str(seed), tape=True)
     worlds.append(world)
     with world.armed():
         boot(world)
         for group in Feed(rng_of(seed, "feed"), world.pens).groups(count):
+            if directed is not None:
+                directed(world)
             world.tape_now = max(world.tape_now, group.at)
             for told in stirred(world, shifted(group, world.tape_now)):
                 world.tell(told)

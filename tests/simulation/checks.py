@@ -12,6 +12,7 @@ from kernel import exact
 from kernel.entries import next_entry
 from kernel.executor_state import ExecutorState
 from kernel.fold import Diverged
+from kernel.folds.decisions import consumes_nothing
 from kernel.folds.receipts import FINAL_RANK, RANK, cost_of
 from kernel.replay import Replayer
 from kernel.replayed import Replayed
@@ -72,7 +73,8 @@ class Checker:
     attempts: dict[str, int] = field(default_factory=dict)  # recorded, by client id
     taken: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))  # seqs, by account
     tally: Counter[str] = field(default_factory=Counter)
-    sizes: Counter[str] = field(default_factory=Counter)
+    judged: set[bytes] = field(default_factory=set)  # digests of envelopes
+    _approved: bool = False
 
     def __post_init__(self) -> None:
         self.replayer = Replayer(state=self.state)
@@ -122,11 +124,13 @@ class Checker:
         if not self.found.identical:
             raise BrokenError("replay is identical", str(self.found.differences))
         self._counted(entry.kind, entry.body)
+        self._approved = entry.kind is EntryKind.HUMAN
 
     def _counted(self, kind: EntryKind, body: Any) -> None:
         self.tally[f"entry {kind.name}"] += 1
         if isinstance(body, DecisionEntry):
             self.tally[f"verdict {body.verdict.value} {name_of(body.reason)}"] += 1
+            self._judged(body)
             if body.verdict is Verdict.ACCEPTED and body.intent is not None:
                 order = opened(body.intent, KernelIntent)
                 if order.action is not Action.CANCEL:
@@ -139,6 +143,14 @@ class Checker:
         elif kind is EntryKind.RECEIPT:
             self.tally[f"receipt {opened(body.receipt, Receipt).status.value}"] += 1
         self._outcome(getattr(body, "dfid", None))
+
+    def _judged(self, body: DecisionEntry) -> None:
+        """A redelivered envelope finds its first answer, unless a person has approved it since."""
+        if consumes_nothing(body.verdict, body.reason):
+            return
+        if body.digest in self.judged and not self._approved:
+            raise BrokenError("an envelope is judged once", f"{body.dfid.hex()} {body.verdict}")
+        self.judged.add(body.digest)
 
     def _outcome(self, dfid: bytes | None) -> None:
         """A flow's outcome is given once and never changed."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
@@ -94,7 +93,7 @@ class Thinker:
 
     @property
     def busy(self) -> bool:
-        return bool(self.later.waiting) or self.flows.behind
+        return bool(self.later.waiting) or self.flows.behind or self.verdicts.behind
 
     def turn(self) -> None:
         for record in self.verdicts.fresh():
@@ -122,10 +121,13 @@ class Thinker:
             terms=self.grants.terms,
         )  # fmt: skip
         dice = _dice(self.character, self.agent, found.opened)
-        opinion = decide(self.agent, case, dice, self.heard.get(found.opened.account, []))
+        heard = self.heard.get(found.opened.account, [])
+        opinion = decide(self.agent, case, dice, can_cancel=bool(heard))
         if opinion is None:
             return  # silent by content: the clock must answer in its place
         body = wronged(answer(case, Answer(opinion=opinion), bytes(32)).body, dice)
+        if isinstance(body, Intent) and body.action is Action.CANCEL:
+            body = replace(body, target=heard[-1])
         self._say(found, body, case)
 
     def _say(self, flow: Flow, body: Intent | Report, case: Case) -> None:
@@ -205,27 +207,31 @@ class Attestor:
             self.later.put(self.broker.now_ms + wait, "evidence.attestations", record.key or b"", value)
 
 
-def decide(agent: str, case: Case, dice: random.Random, heard: list[bytes]) -> Opinion | None:
+def decide(agent: str, case: Case, dice: random.Random, *, can_cancel: bool) -> Opinion | None:
     """What the agent thinks; None: it says nothing at all."""
     if agent in ("prover", "prover-b"):
         return prover.decide(case)
     roll = dice.random()
     if roll < 0.03:
         return None
-    if roll < 0.15:
+    if roll < (0.7 if agent == "risk" else 0.1):
         return Nothing(reason=LaneReason.NO_EDGE, explain="nothing")
-    if roll < 0.19:
+    if roll < (0.73 if agent == "risk" else 0.13):
         return Nothing(kind=ReportKind.ESCALATE, reason=LaneReason.ESCALATED, explain="a person")
-    if roll < 0.21:
+    if roll < (0.75 if agent == "risk" else 0.15):
         return Nothing(kind=ReportKind.REFUSED, reason=LaneReason.FEATURES_MISSING, explain="blind")
     if agent == "risk":
-        halts = roll > 0.88
-        action = Action.HALT if halts else Action.CLOSE if case.free > 0 and roll > 0.7 else Action.HOLD
+        halts = roll > 0.93
+        action = Action.HALT if halts else Action.CLOSE if case.free > 0 and roll > 0.84 else Action.HOLD
         scope = None if halts and dice.random() < 0.3 else case.instrument
         return Draft(action=action, instrument=scope, confidence=Decimal("0.9"), explain=action.value)
-    if roll < 0.29:
+    if roll < 0.2:
         return Draft(
             action=Action.HOLD, instrument=case.instrument, confidence=Decimal("0.9"), explain="HOLD"
+        )
+    if can_cancel and agent in ("strategy", "sovereign") and roll < 0.28:
+        return Draft(
+            action=Action.CANCEL, instrument=case.instrument, confidence=Decimal("0.9"), explain="CANCEL"
         )
     if case.free > 0 and roll < 0.5:
         return _leave(case, dice)
@@ -294,5 +300,4 @@ ROLES = {
     "risk": Lane.EOAM, "strategy": Lane.EOAM, "sentiment": Lane.EOAM, "sovereign": Lane.SDS,
     "prover": Lane.DLPCI, "prover-b": Lane.DLPCI,
 }  # fmt: skip
-Say = Callable[[], None]
 assert set(ROLES) <= set(contracts()), "every scripted agent has a contract"

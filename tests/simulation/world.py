@@ -46,6 +46,7 @@ IDLE = frozenset({KillPoint.POLLED, KillPoint.STEPPED})
 IDLE_SHARE = 0.1  # these come with every empty turn too, and would crowd out the others
 SNAPSHOT_EVERY = 60  # entries: a short simulation must restart from snapshots too
 LIVING = frozenset({FlowStatus.ACTIVE, FlowStatus.VALIDATING, FlowStatus.EXECUTING})
+CLOCKS_AGREE_AGAIN = 0.05  # each round
 PROBES = 0.02  # of the committed steps: is what is restored what was in memory?
 
 
@@ -157,6 +158,8 @@ class World:
                 self._stack.append(process)
                 process.stop()
                 self._stack.pop()
+            if rng.random() < CLOCKS_AGREE_AGAIN:
+                self.jumped.pop(process.name, None)
             if not self.tape and happens("clock jumps ahead"):
                 self.jumped[process.name] = rng.randint(1, 3_000_000)
             if not self.tape and happens("clock jumps back"):

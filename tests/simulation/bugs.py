@@ -129,20 +129,13 @@ def seen_signals_not_written() -> list[Patch]:
 
 def younger_order_overtakes() -> list[Patch]:
     """An account's next order does not wait for the one that is backed off."""
-    due = Orders.due
 
-    def _due(self: Any, now: int, *, idle: bool) -> Iterator[Any]:
-        kept = self.state.open
-        for key in list(kept):
-            self.state.open = {key: kept[key]}
-            yield from due(self, now, idle=idle)
-            if key not in self.state.open:
-                kept.pop(key)
-            else:
-                kept[key] = self.state.open[key]
-        self.state.open = kept
+    def due(self: Any, now: int, *, idle: bool) -> Iterator[Any]:
+        for key in list(self.state.open):
+            if not self._waits_still(key, now, idle=idle):
+                yield self._asked(key)
 
-    return [(Orders, "due", _due)]
+    return [(Orders, "due", due)]
 
 
 def positions_forgotten() -> list[Patch]:

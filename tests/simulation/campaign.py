@@ -13,6 +13,7 @@ from interlock.projection import Line, projection
 from kernel.state.accounts import Account, Held
 from kernel.state.whole import State
 from schemas.money import plain
+from schemas.reasons import Reason
 from tests.simulation.checks import BrokenError, in_the_end
 from tests.simulation.faults import Faults
 from tests.simulation.feed import Feed, Group, Told
@@ -21,6 +22,7 @@ from tests.simulation.world import World
 
 INTENSITIES = (0.3, 1.0, 1.0, 2.5)
 BOOT_ROUNDS, ROUNDS_MAX, QUIET_ROUNDS = 400, 6_000, 4
+SPACINGS_MS = (100, 800, 2_500)  # at most so long between two groups: a rush, or a quiet day
 HEAL_STEP_US = 2 * SECOND
 
 
@@ -45,7 +47,8 @@ def run(seed: int) -> Report:
     try:
         (lock_step if tape else free)(seed, worlds)
     except (AssertionError, RuntimeError, ValueError, LookupError, TypeError) as error:
-        report.broken = error.law if isinstance(error, BrokenError) else type(error).__name__
+        law = error.__cause__ if isinstance(error.__cause__, BrokenError) else error  # broken inside a step
+        report.broken = law.law if isinstance(law, BrokenError) else type(error).__name__
         report.detail = f"{error}" + (f" ({error.__cause__!r})" if error.__cause__ is not None else "")
     if worlds:  # of two runs the disturbed one
         report.faults, report.reached = worlds[-1].faults.counts, worlds[-1].checker.tally
@@ -72,9 +75,10 @@ def free(seed: int, worlds: list[World]) -> None:
     with world.armed():
         boot(world)
         groups = Feed(rng_of(seed, "feed"), world.pens).groups(rng.randint(4, 14))
+        spacing_ms = rng.choice(SPACINGS_MS)
         pending: list[tuple[int, Told]] = []
         for group in groups:
-            until = world.broker.now_ms + rng.randint(200, 2_500)
+            until = world.broker.now_ms + rng.randint(1, spacing_ms)
             pending += [(world.broker.now_ms, told) for told in stirred(world, shifted(group, world.now()))]
             while world.broker.now_ms < until:
                 pending = sent(world, pending)
@@ -224,7 +228,13 @@ def seen(world: World) -> Seen:
         name: (known.order.account, known.told[-1].status.value, plain(known.executed))
         for name, known in world.venue.orders.items()
     }
-    return projection(values), balances, done
+    lines = {name: [line for line in each if _binds(line)] for name, each in projection(values).items()}
+    return lines, balances, done
+
+
+def _binds(line: Line) -> bool:
+    """Not what gates 1 and 2 refuse: it consumes nothing, so each redelivery is refused anew."""
+    return line[1] != "DECISION" or line[3] != "REJECTED" or Reason[line[4]].gate > 2
 
 
 def held_by(account: Account) -> list[tuple[str, Held]]:

@@ -146,11 +146,11 @@ class Checker:
 
     def _judged(self, body: DecisionEntry) -> None:
         """A redelivered envelope finds its first answer, unless a person has approved it since."""
-        if consumes_nothing(body.verdict, body.reason):
-            return
-        if body.digest in self.judged and not self._approved:
-            raise BrokenError("an envelope is judged once", f"{body.dfid.hex()} {body.verdict}")
-        self.judged.add(body.digest)
+        again = body.digest in self.judged and body.verdict is not Verdict.DUPLICATE
+        if again and not self._approved:
+            raise BrokenError("an envelope is judged once", f"{body.dfid.hex()} {body.verdict} {body.reason}")
+        if not consumes_nothing(body.verdict, body.reason):
+            self.judged.add(body.digest)
 
     def _outcome(self, dfid: bytes | None) -> None:
         """A flow's outcome is given once and never changed."""

@@ -23,6 +23,7 @@ RATES: Mapping[str, float] = {
     "signal delivered twice": 0.15,
     "signal delivered late": 0.1,
     "garbage on a topic": 0.15,
+    "proposal delivered twice": 0.02,
     "thinker is slow": 0.15,
     "thinker is silent": 0.06,
     "thinker says it twice": 0.12,

@@ -164,6 +164,10 @@ class World:
                 self.jumped[process.name] = rng.randint(1, 3_000_000)
             if not self.tape and happens("clock jumps back"):
                 self.jumped[process.name] = -rng.randint(1, 3_000_000)
+        if happens("proposal delivered twice"):
+            records, _ = self.broker.read(("proposals", 0), 0, 1_000)
+            for record in rng.sample(records, min(1, len(records))):
+                self.broker.append("proposals", 0, record.key, record.value)
         if happens("partition answers nothing"):
             self._deaf = {(topic, 0) for topic in rng.sample(sorted(TOPIC_COUNTS), 5)}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from transport.by_hand import completed
+from transport.kill_points import KillPoint
 from transport.names import LedgerName, ledger_name
 
 SECURITIES = ("PLAINTEXT", "SASL_PLAINTEXT", "SSL", "SASL_SSL")
@@ -34,13 +35,17 @@ class KafkaSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessSettings:
-    """What a process is told; `shard` is a loop's shard or a worker's number within its group."""
+    """What a process is told; `shard` is a loop's shard or a worker's number within its group.
+
+    kill_at: a kill point's name and which of its passings is this process's last; only kill loops say one.
+    """
 
     kafka: KafkaSettings
     ledger: LedgerName
     state: Path
     shard: int = 0
     clock: Literal["live", "tape"] = "live"
+    kill_at: tuple[KillPoint, int] | None = None
 
 
 def read(environment: Mapping[str, str] | None = None) -> ProcessSettings:
@@ -62,7 +67,20 @@ def read(environment: Mapping[str, str] | None = None) -> ProcessSettings:
         state=Path(env.get("INTERLOCK_STATE", ".interlock")),
         shard=int(shard),
         clock="tape" if clock == "tape" else "live",
+        kill_at=_kill_at(env.get("INTERLOCK_KILL_AT", "")),
     )
+
+
+def _kill_at(text: str) -> tuple[KillPoint, int] | None:
+    """``after-commit`` or ``after-commit:17``: die at the 17th time."""
+    if not text:
+        return None
+    name, _, times = text.partition(":")
+    try:
+        return KillPoint(name), int(times or "1")
+    except ValueError as error:
+        points = ", ".join(KillPoint)
+        raise SettingsError(f"INTERLOCK_KILL_AT={text!r}: a name of {points}, and :times") from error
 
 
 def _kafka(env: Mapping[str, str]) -> KafkaSettings:

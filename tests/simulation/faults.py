@@ -9,6 +9,7 @@ from collections.abc import Mapping
 # Chance each time the occasion arises; a seed multiplies them all by its own intensity.
 RATES: Mapping[str, float] = {
     "kill": 0.004,
+    "kill at an effect": 0.05,
     "answer lost after the commit": 0.02,
     "commit never arrived": 0.01,
     "transaction timed out": 0.003,

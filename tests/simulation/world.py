@@ -42,6 +42,12 @@ from transport.simulated_broker import SimulatedBroker
 from transport.simulated_log import SimulatedLog
 
 IN_TRANSACTION = frozenset({KillPoint.BEGUN, KillPoint.PRODUCED, KillPoint.BEFORE_OFFSETS})
+AROUND_EFFECTS = frozenset(
+    {
+        KillPoint.BEFORE_EFFECT, KillPoint.BEFORE_VENUE, KillPoint.BETWEEN_ASKING, KillPoint.AFTER_VENUE,
+        KillPoint.AFTER_EFFECT, KillPoint.BEFORE_RECEIPT,
+    }
+)  # fmt: skip
 IDLE = frozenset({KillPoint.POLLED, KillPoint.STEPPED})
 IDLE_SHARE = 0.1  # these come with every empty turn too, and would crowd out the others
 SNAPSHOT_EVERY = 60  # entries: a short simulation must restart from snapshots too
@@ -184,7 +190,7 @@ class World:
         happens = self.faults.happens
         if point is KillPoint.ACKNOWLEDGED:
             self._probe(process)
-        if happens("kill"):
+        if happens("kill at an effect" if point in AROUND_EFFECTS else "kill"):
             self.faults.counts[f"killed {process.name} {point.value}"] += 1
             raise KilledError(point)
         if point in IN_TRANSACTION and happens("transaction timed out"):

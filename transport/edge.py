@@ -61,7 +61,7 @@ def stop_on_signals() -> threading.Event:
 
 
 def die_at(wanted: KillPoint, times: int) -> None:
-    """Arrange that this process kills itself the ``times``-th time it reaches a point, as nothing else can."""
+    """Arrange that this process kills itself the ``times``-th time it reaches a point."""
     left = times
 
     def hook(point: KillPoint) -> None:

@@ -94,6 +94,7 @@ def _intent(case: Case, draft: Draft, thought: Answer, commitment: bytes) -> Int
         rounds=thought.rounds,
         explain_commitment=commitment,
         evidence=evidence,
+        mandate=draft.mandate,
     )
 
 

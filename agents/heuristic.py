@@ -23,6 +23,8 @@ from schemas.models import (
     FlowRecord,
     Instruction,
     Intent,
+    Mandate,
+    Side,
 )
 from schemas.money import CONTEXT, plain
 
@@ -32,9 +34,14 @@ NUMBER = r"((?:0|[1-9][0-9]{0,19})(?:\.[0-9]{1,18})?)"
 SENTENCE = re.compile(
     rf"(BUY|SELL) {NUMBER} ([a-z0-9._-]{{1,64}})(?: LIMIT {NUMBER})?(?: STOP {NUMBER})?(?: TARGET {NUMBER})?"
 )
+FRAMING = re.compile(
+    rf"WORK (BUY|SELL) {NUMBER} ([a-z0-9._-]{{1,64}}) BETWEEN {NUMBER} AND {NUMBER}"
+    r" FOR ([1-9][0-9]{0,3}) MINUTES"
+)
+DAY_MINUTES, MINUTE_US = 1440, 60_000_000
 LEAVING = re.compile(r"CLOSE ([a-z0-9._-]{1,64})")
 UNREAD = Decimal(-1)  # the figure of a field the baseline has no value for
-CRITICAL = ("action", "instrument", "quantity", "limit_price", "stop", "target_price")
+CRITICAL = ("action", "instrument", "quantity", "limit_price", "stop", "target_price", "mandate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,12 +54,17 @@ class Baseline:
     limit_price: Decimal | None
     stop: Decimal | None
     target_price: Decimal | None
+    mandate: Mandate | None = None
 
     def body(self) -> bytes:
         """Canonical JSON: what the attestation's artifact hash is of."""
         prices = (self.limit_price, self.stop, self.target_price)
         texts = [None if price is None else plain(price) for price in prices]
-        return jcs([self.action.value, self.instrument, plain(self.quantity), *texts])
+        said = [self.action.value, self.instrument, plain(self.quantity), *texts]
+        frame = self.mandate
+        if frame is not None:
+            said += [frame.side.value, plain(frame.price_low), plain(frame.price_high), str(frame.expires_at)]
+        return jcs(said)
 
 
 def baseline(flow: FlowOpened, record: FlowRecord) -> Baseline | None:
@@ -66,7 +78,7 @@ def baseline(flow: FlowOpened, record: FlowRecord) -> Baseline | None:
         return None
     if explain_commitment(text, salt) != signed.text_commitment or signed.account != flow.account:
         return None
-    found = _leaving(flow, text) or _sized(text)
+    found = _leaving(flow, text) or _sized(text) or _framing(text, signed.event_time)
     return found if found is not None and found.instrument == signed.instrument else None
 
 
@@ -97,7 +109,7 @@ def differences(expected: Baseline, intent: Intent) -> tuple[Fact, ...]:
         wanted, claimed = getattr(expected, name), getattr(intent, name)
         if wanted == claimed:
             continue
-        if name in ("action", "instrument"):
+        if name in ("action", "instrument", "mandate"):
             found.append(Fact(name=f"{name}_differs", value=Decimal(1)))
         else:
             found.append(Fact(name=f"{name}_claimed", value=UNREAD if claimed is None else claimed))
@@ -135,4 +147,23 @@ def _sized(text: str) -> Baseline | None:
         limit_price=limit,
         stop=stop,
         target_price=target,
+    )
+
+
+def _framing(text: str, said_at: int) -> Baseline | None:
+    found = FRAMING.fullmatch(text)
+    if found is None or int(found[6]) > DAY_MINUTES:
+        return None
+    quantity, low, high = (Decimal(found[n]) for n in (2, 4, 5))
+    if quantity == 0 or not 0 < low <= high:
+        return None
+    ends = said_at + int(found[6]) * MINUTE_US
+    return Baseline(
+        action=Action.MANDATE,
+        instrument=found[3],
+        quantity=quantity,
+        limit_price=None,
+        stop=None,
+        target_price=None,
+        mandate=Mandate(side=Side(found[1]), price_low=low, price_high=high, expires_at=ends),
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rules.contract import Contract
+from rules.mandate import named
 from schemas.models import (
     Action,
     Fact,
@@ -14,6 +15,8 @@ from schemas.models import (
     FlowRecord,
     Guidance,
     InstrumentView,
+    Mandate,
+    MandateView,
     Position,
     RefinementRound,
     ReportKind,
@@ -37,7 +40,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One flow as one woken agent sees it. ``flow_hash`` is H_flow; nothing here is newer than taken_at."""
+    """One flow as one woken agent sees it. ``flow_hash`` is H_flow; nothing here is newer than taken_at.
+
+    contract: as it holds in this flow; under a mandate it is tightened by the parent's.
+    """
 
     flow: FlowOpened
     flow_hash: bytes
@@ -50,6 +56,11 @@ class Case:
     def instrument(self) -> str:
         """The instrument the trigger was about."""
         return self.flow.trigger.instrument
+
+    @property
+    def mandate(self) -> MandateView | None:
+        """The mandate that a child flow acts under; None for another flow, or when it stands no more."""
+        return named(self.flow.snapshot.account.mandates, self.flow.parent, self.flow.parent_step)
 
     @property
     def view(self) -> InstrumentView | None:
@@ -82,6 +93,7 @@ class Draft:
     confidence: Decimal
     explain: str
     guidance: Guidance | None = None
+    mandate: Mandate | None = None  # of a MANDATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,11 @@ from agents.opinions import Case, Draft, Nothing, Opinion, fact
 from ledger.envelope import opened
 from ledger.hashes import explain_commitment
 from schemas.codec import Unreadable, decode
-from schemas.models import Action, Envelope, Instruction, ReportKind, TimeInForce
+from schemas.models import Action, Envelope, Instruction, Mandate, ReportKind, TimeInForce
 from schemas.money import plain
 from schemas.reasons import LaneReason
 
+MINUTE_US = 60_000_000
 CERTAIN = Decimal(1)  # the claim repeats an order; whether it is wise is for the kernel's limits
 
 
@@ -29,7 +30,10 @@ def decide(case: Case) -> Opinion:
     if isinstance(order, instructions.NotRead):
         return _unreadable(order.word, order.why)
     if order.instrument != instruction.instrument:
-        return _unreadable(2, "the text names another instrument than the signed instruction")
+        word = 3 if isinstance(order, instructions.Work) else 2
+        return _unreadable(word, "the text names another instrument than the signed instruction")
+    if isinstance(order, instructions.Work):
+        return _frame(case, order, instruction.event_time)
     return _draft(case, order)
 
 
@@ -75,6 +79,30 @@ def _draft(case: Case, order: instructions.Order) -> Draft | Nothing:
         confidence=CERTAIN,
         explain=f"{order.action.value} {plain(quantity)} {order.instrument} as instructed"
         + (f" ({said})." if said else "."),
+    )
+
+
+def _frame(case: Case, work: instructions.Work, said_at: int) -> Draft | Nothing:
+    """The mandate in the instruction; its minutes run from when it was said, however late it is read."""
+    ends = said_at + work.minutes * MINUTE_US
+    late = case.flow.snapshot.taken_at - ends
+    total, low, high = plain(work.quantity), plain(work.price_low), plain(work.price_high)
+    said = f"{work.side.value} {total} {work.instrument} in all, between {low} and {high}"
+    if late >= 0:
+        return Nothing(
+            reason=LaneReason.OUTSIDE_MANDATE,
+            facts=(fact("late_us", late),),
+            explain=f"{said}, for {work.minutes} minutes: they were over before the instruction was read",
+        )
+    return Draft(
+        action=Action.MANDATE,
+        instrument=work.instrument,
+        quantity=work.quantity,
+        mandate=Mandate(
+            side=work.side, price_low=work.price_low, price_high=work.price_high, expires_at=ends
+        ),
+        confidence=CERTAIN,
+        explain=f"MANDATE to {said}, for {work.minutes} minutes, as instructed.",
     )
 
 

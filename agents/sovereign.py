@@ -18,6 +18,7 @@ from agents.model.spoken import Silent, Speaker, Spoken
 from agents.opinions import Answer, Case, Draft, Nothing, Opinion, fact
 from agents.refine import resolved
 from agents.refine import violations as limit_violations
+from rules.mandate import ACTING, Breach, breach, in_force
 from schemas.models import Action, Fact, Generation, Intent, ReportKind, Usage
 from schemas.reasons import LaneReason
 
@@ -70,22 +71,71 @@ def scene_of(case: Case) -> Scene | Nothing:
     if view is None or terms is None:
         return _refused(LaneReason.FEATURES_MISSING, f"nothing is known of {wanted}")
     limits = resolved(case).limits
-    return Scene(contract=case.contract, limits=limits, snapshot=case.flow.snapshot, view=view, terms=terms)
+    return Scene(
+        contract=case.contract,
+        limits=limits,
+        snapshot=case.flow.snapshot,
+        view=view,
+        terms=terms,
+        mandate=case.mandate,
+    )
 
 
 def _judged(case: Case, scene: Scene, asked: str, heard: Spoken) -> Opinion:
+    if _acts_without_mandate(case, heard.slots.action):
+        return _outside(f"said {heard.text}, but the mandate of this flow stands no more", ())
     order = render(heard.slots, scene)
     if isinstance(order, NoRoom):
         facts = (fact("room", order.room), fact("size_pct", heard.slots.size))
         text = f"said {heard.text}, but the limits leave less than the smallest order"
         return Nothing(reason=LaneReason.NO_EDGE, facts=facts, explain=text)
     draft = _draft(scene, asked, heard, order)
+    beyond = _beyond(case, draft)
+    if beyond is not None:
+        return _outside(f"said {heard.text}, which oversteps the {beyond.what} of its mandate", beyond.facts)
     broken = violations(heard.text, order, scene)
     names = broken or tuple(each.reason.name for each in limit_violations(case, draft))
     if names:
         text = f"said {heard.text}, which would break {', '.join(names)}"
         return _refused(LaneReason.OUTSIDE_CONTRACT, text, (fact("violations", len(names)),))
     return draft
+
+
+def _acts_without_mandate(case: Case, action: str) -> bool:
+    """Whether a child flow would trade although its frame is over or used up."""
+    if case.flow.parent is None or Action(action) not in ACTING:
+        return False
+    return case.mandate is None or not in_force(case.mandate, case.flow.snapshot.taken_at)
+
+
+def _beyond(case: Case, draft: Draft) -> Breach | None:
+    """What the draft oversteps, by the rule that the kernel will ask again.
+
+    A limit cut to the band passes it, but a market beyond the band cannot be met there: asking would only
+    bring LIMIT_PRICE_EXCEEDED back, attempt after attempt.
+    """
+    frame, view = case.mandate, case.view
+    if frame is None or draft.action not in ACTING:
+        return None
+    found = breach(
+        frame,
+        action=draft.action,
+        instrument=draft.instrument,
+        quantity=draft.quantity,
+        price=draft.limit_price,
+    )
+    if found is not None or view is None:
+        return found
+    if draft.action is Action.BUY and view.ask is not None and view.ask > frame.price_high:
+        return Breach(what="price", measured=view.ask, limit=frame.price_high)
+    if draft.action is Action.SELL and view.bid is not None and view.bid < frame.price_low:
+        return Breach(what="price", measured=view.bid, limit=frame.price_low)
+    return None
+
+
+def _outside(text: str, facts: tuple[Fact, ...]) -> Nothing:
+    reason = LaneReason.OUTSIDE_MANDATE
+    return Nothing(reason=reason, facts=facts, explain=f"{reason.name}: {text}")
 
 
 def _draft(scene: Scene, asked: str, heard: Spoken, order: Order) -> Draft:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import typer
 
 from interlock import (
+    cli_accounts,
+    cli_agents,
     cli_demo,
     cli_grants,
+    cli_inbox,
+    cli_keys,
     cli_ledger,
     cli_look,
     cli_route,
     cli_schema,
     cli_services,
+    cli_tamper,
+    cli_trading,
     cli_words,
 )
 
@@ -21,8 +27,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for flat in (cli_demo.app, cli_services.app, cli_words.app, cli_look.app, cli_ledger.flat):
+for flat in (
+    cli_demo.app, cli_services.app, cli_words.app, cli_look.app, cli_ledger.flat, cli_trading.app,
+):  # fmt: skip
     app.registered_commands += flat.registered_commands
+cli_ledger.app.registered_commands += cli_tamper.app.registered_commands
+app.add_typer(cli_accounts.app, name="account")
+app.add_typer(cli_agents.app, name="agent")
+app.add_typer(cli_inbox.app, name="inbox")
+app.add_typer(cli_keys.app, name="keys")
 app.add_typer(cli_ledger.app, name="ledger")
 app.add_typer(cli_grants.app, name="contract")
 app.add_typer(cli_schema.app, name="schema")

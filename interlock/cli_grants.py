@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import json
-import time
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from interlock.context import Context, context
-from interlock.genesis import Message, send
-from interlock.grants import CONTRACTS, Release
+from interlock.grants import CONTRACTS
+from interlock.releasing import release, signed
 from interlock.say import Exit, Stop, as_json, command, data, say
-from ledger.entry import decode_entry
-from ledger.envelope import opened
 from ledger.hashes import contract_hash
-from ledger.signing import Signer
 from rules.contract import Contract
-from rules.contract_json import canonical, from_yaml
-from schemas.codec import decode
-from schemas.kinds import EntryKind
-from schemas.models import DocumentEntry, DocumentKind, RegistryDocument
-from transport.card import seed
+from rules.contract_json import canonical, from_yaml, parse
+from rules.contract_message import contract_message, contract_of
+from rules.resolve import Regime, resolve
+from schemas.codec import decode, encode
+from schemas.models import DocumentKind, Envelope, ResponsibilityContract
 
 LedgerOption = Annotated[str | None, typer.Option("--ledger", help="the current one unless said")]
-FORCE_S = 15.0
 
 app = typer.Typer(no_args_is_help=True, help="Responsibility contracts: what each agent may do.")
 
@@ -49,12 +46,30 @@ def list_contracts(ledger: LedgerOption = None) -> None:
 
 @app.command()
 @command
-def show(agent: str, ledger: LedgerOption = None) -> None:
-    """The contract in force for new flows."""
+def show(
+    agent: str,
+    regime: Annotated[str | None, typer.Option(help="low_vol, high_vol or unknown")] = None,
+    volatility: Annotated[str | None, typer.Option(help="a fraction, as 0.02")] = None,
+    profit: Annotated[str | None, typer.Option(help="of the base, as 0.045: it says the phase")] = None,
+    ledger: LedgerOption = None,
+) -> None:
+    """The contract in force for new flows; with an overlay's flag, its limits as they would hold then."""
+    overlay = overlay_of(regime, volatility, profit)
     body = context(ledger).registry().body(DocumentKind.CONTRACT, agent)
     if body is None:
         raise Stop(Exit.FAILED, f"no contract of {agent}", fix="interlock contract ls")
-    as_json(json.loads(body))
+    if overlay is None:
+        as_json(json.loads(body))
+        return
+    contract = parse(body)
+    held = resolve(contract.limits, **overlay)
+    as_json(
+        {
+            "regime": held.regime.value,
+            "phase": held.phase.value,
+            "limits": json.loads(canonical(replace(contract, limits=held.limits)))["limits"],
+        }
+    )
 
 
 @app.command()
@@ -63,6 +78,9 @@ def lint(path: Path) -> None:
     """Read a contract strictly and say what is wrong with it."""
     contract = read_contract(path)
     digest = contract_hash(canonical(contract))
+    # As bytes of its Avro shape and back: what no release could read is found before it is signed.
+    said = decode(ResponsibilityContract, encode(contract_message(contract)))
+    assert contract_of(said) == contract, "the two shapes of a contract differ"
     say(f"{contract.agent_id} {contract.version} is well formed")
     data(f"H_contract {digest.hex()}")
 
@@ -97,29 +115,23 @@ def push(path: Path, ledger: LedgerOption = None) -> None:
     if contract.version in there.registry().contract_versions(contract.agent_id):
         raise Stop(Exit.REFUSED, f"{contract.agent_id} {contract.version} is released already",
                    fix="raise the version: one version, one contract, for ever")  # fmt: skip
-    key, envelope = _signed(there, contract)
-    value = there.schema_ids().pack(envelope)
-    send(there.running, "release", there.name, [Message(topic="registry", partition=0, key=key, value=value)])
-    deadline = time.monotonic() + FORCE_S
-    while time.monotonic() < deadline:
-        seq = in_force(there, contract)
-        if seq is not None:
-            say(f"{contract.agent_id} {contract.version} is in force for new flows")
-            data(f"in force from ledger seq {seq}")
-            return
-        time.sleep(0.2)
-    raise Stop(Exit.TIMED_OUT, "released, but no kernel has taken it", fix="interlock start")
+    seq = release(there, *_signed(there, contract))
+    say(f"{contract.agent_id} {contract.version} is in force for new flows")
+    data(f"in force from ledger seq {seq}")
 
 
-def in_force(there: Context, contract: Contract) -> int | None:
-    """The sequence of the CONTRACT entry that holds this version, None while there is none."""
-    for value in there.ledger():
-        leaf = decode_entry(value)
-        if leaf.kind == EntryKind.CONTRACT:
-            document = opened(decode(DocumentEntry, leaf.body).document, RegistryDocument)
-            if (document.id, document.version) == (contract.agent_id, contract.version):
-                return leaf.seq
-    return None
+def overlay_of(regime: str | None, volatility: str | None, profit: str | None) -> dict[str, Any] | None:
+    """What `resolve` is told; None when no overlay is asked for. Raises Stop on what is no such figure."""
+    if regime is None and volatility is None and profit is None:
+        return None
+    try:
+        figures = [None if each is None else Decimal(each) for each in (volatility, profit)]
+        said = Regime.LOW_VOL if regime is None else Regime(regime)
+    except (InvalidOperation, ValueError):
+        raise Stop(Exit.USAGE, "no such overlay",
+                   fix=f"--regime {'|'.join(Regime)} --volatility 0.02 --profit 0.045") from None  # fmt: skip
+    # What is not asked for lays nothing: figures give a regime of their own only to the kernel.
+    return {"regime": said, "volatility": figures[0], "profit_pct": figures[1] or Decimal(0)}
 
 
 def changes(old: Any, new: Any, path: str = "") -> list[tuple[str, str, str]]:
@@ -133,7 +145,5 @@ def changes(old: Any, new: Any, path: str = "") -> list[tuple[str, str, str]]:
     return [] if old == new else [(path, json.dumps(old), json.dumps(new))]
 
 
-def _signed(there: Context, contract: Contract) -> tuple[bytes, Any]:
-    signer = Signer(seed(there.running.root, there.name, "registry"))
-    release = Release(signer, serial=time.time_ns() // 1000)
-    return release.sign(DocumentKind.CONTRACT, contract.agent_id, contract.version, canonical(contract))
+def _signed(there: Context, contract: Contract) -> tuple[bytes, Envelope]:
+    return signed(there, DocumentKind.CONTRACT, contract.agent_id, contract.version, canonical(contract))

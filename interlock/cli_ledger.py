@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +16,7 @@ from interlock.ledger_files import export as export_files
 from interlock.say import Exit, Stop, as_json, command, data, say
 from kernel.replay import replay as replay_entries
 from ledger import verify_cli
+from ledger.archive import archives, read_archive
 
 LedgerOption = Annotated[str | None, typer.Option("--ledger", help="the current one unless said")]
 
@@ -24,12 +26,29 @@ flat = typer.Typer()
 
 @app.command()
 @command
-def export(folder: Path, ledger: LedgerOption = None) -> None:
+def export(
+    folder: Path,
+    ledger: LedgerOption = None,
+    parquet: Annotated[bool, typer.Option("--parquet", help="also one Parquet file a partition")] = False,
+) -> None:
     """Write archives, the witness's notes and a trust file: `python -m ledger verify` needs nothing else."""
     done = export_files(context(ledger), folder)
     say(f"{done.entries} entries in {folder}")
+    if parquet:
+        _parquet(folder)
     notes = " ".join(f"--anchor {note}" for note in done.notes)
     data(f"python -m ledger verify {folder} {notes} --trust {done.trust}")
+
+
+def _parquet(folder: Path) -> None:
+    try:
+        write = importlib.import_module("interlock.parquet").write_parquet
+    except ModuleNotFoundError:
+        raise Stop(Exit.FAILED, "pyarrow is not installed", fix="pip install 'interlock[parquet]'") from None
+    for path in archives(folder):
+        with path.open("rb") as file:
+            count = write(path.with_suffix(".parquet"), read_archive(file))
+        say(f"{path.with_suffix('.parquet').name}: {count} rows")
 
 
 @app.command()

@@ -50,6 +50,16 @@ class Context:
         finally:
             tail.close()
 
+    def last(self, topic: str, count: int, partition: int = 0) -> list[Record]:
+        """The committed records among the last ``count`` offsets of one partition."""
+        group = physical(self.name, "interlock-console-last")
+        tail = KafkaTail(self.settings(), self.name, group, topic, partition)
+        try:
+            tail.skip(back=count)
+            return tail.fresh()
+        finally:
+            tail.close()
+
     def ledger(self, partition: int = 0) -> Iterator[bytes]:
         """The ledger's entry values in order."""
         return (record.value for record in self.read("kernel.ledger", partition) if record.value is not None)

@@ -63,9 +63,12 @@ def balances(views: Iterable[AccountViewRecord]) -> dict[str, Line]:
 
 
 def _name(flow: FlowOpened, names: dict[bytes, Line]) -> Line:
-    """Source, signal id and class; the source of an instruction is a key id, drawn anew for each ledger."""
+    """Source, signal id and class; the source of an instruction is a key id, drawn anew for each ledger.
+
+    Of a child: its parent's name, step and number.
+    """
     if flow.parent is not None:
-        return (*names.get(flow.parent, ()), flow.decision_class)
+        return (*names.get(flow.parent, ()), flow.parent_step, flow.child_number)
     source = "principal" if flow.trigger.instruction is not None else flow.trigger.source
     return (source, flow.trigger.signal_id, flow.decision_class)
 

@@ -35,11 +35,11 @@ class Exit(IntEnum):
 
 
 class Stop(Exception):
-    """End a command: ``code``, what happened, where, and what to do about it."""
+    """End a command: ``code``, what happened, where, why, and what to do about it."""
 
-    def __init__(self, code: Exit, what: str, *, fix: str = "") -> None:
+    def __init__(self, code: Exit, what: str, *, where: str = "", why: str = "", fix: str = "") -> None:
         super().__init__(what)
-        self.code, self.what, self.fix = code, what, fix
+        self.code, self.what, self.where, self.why, self.fix = code, what, where, why, fix
 
 
 def say(text: str) -> None:
@@ -66,7 +66,7 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*args, **kwargs)
         except Stop as stop:
-            _end(stop.code, stop.what, stop.fix)
+            _end(stop.code, stop.what, stop.fix, where=stop.where, why=stop.why)
         except ServicesError as error:
             _end(Exit.UNREACHABLE, error.what, error.fix)
         except (ConfigError, NotPlain, PublishRefused) as error:
@@ -82,8 +82,9 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
-def _end(code: Exit, what: str, fix: str) -> None:
+def _end(code: Exit, what: str, fix: str, *, where: str = "", why: str = "") -> None:
     say(f"interlock: {what}")
-    if fix:
-        say(f"     fix: {fix}")
+    for title, text in (("where", where), ("why", why), ("fix", fix)):
+        if text:
+            say(f"{title:>8}: {text}")
     raise typer.Exit(int(code))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
+from kernel.acts.persons import persons_for
 from kernel.case import Case
+from kernel.diffs import holding_diff
 from kernel.outcome import Decided
 from kernel.state.accounts import WHOLE
+from kernel.state.flows import Flow
 from kernel.state.whole import State
 from kernel.views import record_of
 from ledger.hashes import idempotency_key
@@ -105,6 +109,10 @@ class Announcer:
             expires_at=case.flow.flow_expires_at,
             seq=seq,
             at=case.now,
+            agent_id=case.agent_id,
+            body=case.claim.body,
+            diff=holding_diff(case),
+            persons=persons_for(case.state, case.flow, case.claim.intent),
         )
         return self.produce("escalations", case.flow.account, record)
 
@@ -117,6 +125,16 @@ class Announcer:
             self.produce("accounts.view", account.account, record_of(self._state, account))
             for account in accounts
         ]
+
+
+def attempts_of(flow: Flow) -> tuple[Fact, ...]:
+    """Every attempt's reason and figures, by attempt."""
+    found: list[Fact] = []
+    for each in flow.refusals:
+        name = f"attempt_{each.attempt}"
+        found.append(Fact(name=f"{name}_reason", value=Decimal(each.reason)))
+        found += [Fact(name=f"{name}_{fact.name}", value=fact.value) for fact in each.facts]
+    return tuple(found)
 
 
 def cancels_of(case: Case, halt: Intent) -> list[KernelIntent]:

@@ -9,11 +9,15 @@ from kernel.claim import Claim
 from kernel.state.accounts import Account
 from kernel.state.flows import Approval, Flow
 from kernel.state.grants import Grant
+from kernel.state.mandates import Mandate
 from kernel.state.standing import AgentRecord
 from kernel.state.whole import State
+from rules.contract import Contract
+from rules.inherit import inherit
 from schemas.models import (
     Action,
     FlowOpened,
+    InstrumentQuote,
     InstrumentView,
     Intent,
     QuoteSeen,
@@ -29,13 +33,25 @@ class Stance(Enum):
     CANCEL = auto()
     REDUCING = auto()
     INCREASING = auto()
+    MANDATE = auto()  # a frame for child flows: it takes no risk by itself and permits it to others
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Under:
+    """Of a child flow: the mandate it acts under, the contract that was accepted under, its own as signed."""
+
+    mandate: Mandate
+    parent: Contract
+    own: Grant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
     """A claim with everything it is judged against. state is there to be read, never written.
 
-    seq: of the DECISION it becomes. mark, quote: the live quote and the one at the snapshot's offset.
+    seq: of the DECISION it becomes. mark, quote: the live quote and the one at the snapshot's offset;
+    others: those at the offsets it names for its other instruments.
+    grant: the contract as it holds here; of a child flow it is tightened by the parent's, `own` is as signed.
     """
 
     state: State
@@ -52,6 +68,13 @@ class Case:
     quote: QuoteSeen | None
     approval: Approval | None
     stance: Stance
+    others: tuple[InstrumentQuote, ...] = ()
+    under: Under | None = None
+
+    @property
+    def own(self) -> Grant | None:
+        """The contract as it was signed: what the agent's own thinking is counted by."""
+        return self.grant if self.under is None else self.under.own
 
     @property
     def now(self) -> int:
@@ -70,7 +93,15 @@ class Case:
         return next((view for view in self.flow.snapshot.instruments if view.instrument == wanted), None)
 
 
-def build(state: State, claim: Claim, *, seq: int, mark: QuoteSeen | None, quote: QuoteSeen | None) -> Case:
+def build(
+    state: State,
+    claim: Claim,
+    *,
+    seq: int,
+    mark: QuoteSeen | None,
+    quote: QuoteSeen | None,
+    others: tuple[InstrumentQuote, ...] = (),
+) -> Case:
     """Look up everything a claim is judged against."""
     flow = claim.flow
     known = state.flows.get(flow.dfid)
@@ -81,6 +112,8 @@ def build(state: State, claim: Claim, *, seq: int, mark: QuoteSeen | None, quote
     intent = claim.intent
     if intent is not None and approval is not None and approval.quantity is not None:
         intent = _resized(intent, approval)
+    grant = None if woken is None else state.grants.contract(agent_id, woken.version)
+    under = under_of(state, flow, account, grant)
     return Case(
         state=state,
         claim=claim,
@@ -91,12 +124,30 @@ def build(state: State, claim: Claim, *, seq: int, mark: QuoteSeen | None, quote
         agent_id=agent_id,
         agent=state.agent(flow.account, agent_id),
         woken=woken,
-        grant=None if woken is None else state.grants.contract(agent_id, woken.version),
+        grant=grant if under is None else inherited(under),
         mark=mark,
         quote=quote,
         approval=approval,
         stance=stance_of(intent, account),
+        others=others,
+        under=under,
     )
+
+
+def inherited(under: Under) -> Grant:
+    """The child's grant as it holds under its parent's; H_contract stays that of what was signed."""
+    return replace(under.own, contract=inherit(under.own.contract, under.parent))
+
+
+def under_of(state: State, flow: FlowOpened, account: Account | None, own: Grant | None) -> Under | None:
+    """The mandate in force that the flow names; a child of none is gate 7's to refuse."""
+    if flow.parent is None or flow.parent_step is None or account is None or own is None:
+        return None
+    mandate = account.mandates.get((flow.parent, flow.parent_step))
+    if mandate is None:
+        return None
+    parent = state.grants.contract(mandate.agent_id, mandate.contract_version)
+    return None if parent is None else Under(mandate=mandate, parent=parent.contract, own=own)
 
 
 def stance_of(intent: Intent | None, account: Account | None) -> Stance:
@@ -116,8 +167,10 @@ def stance_of(intent: Intent | None, account: Account | None) -> Stance:
             held = None if account is None or intent.instrument is None else account.held(intent.instrument)
             covered = held is not None and intent.quantity <= held.quantity - held.reserved
             return Stance.REDUCING if covered else Stance.INCREASING
-        case Action.BUY | Action.MANDATE:
+        case Action.BUY:
             return Stance.INCREASING
+        case Action.MANDATE:
+            return Stance.MANDATE
 
 
 def _is_answer_to(known: Flow, digest: bytes) -> bool:

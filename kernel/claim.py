@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from kernel import opening
 from ledger.hashes import flow_hash
-from schemas.models import Envelope, FlowOpened, Intent, Report, ReportKind, WindowRecord
-
-ASKING = (ReportKind.ESCALATE, ReportKind.EXHAUSTED)
+from rules.arbitration import AnswerKind, kind_of
+from schemas.models import Envelope, FlowOpened, Intent, Report, WindowRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +32,8 @@ class Inside:
             return self.agent_id
         answers = () if self.window is None else self.window.answers
         reports = [report for each in answers if (report := opening.read(each, Report)) is not None]
-        return min((each.agent_id for each in reports if each.kind in ASKING), default=woken[0])
+        asked = (each.agent_id for each in reports if kind_of(each) is AnswerKind.ESCALATE)
+        return min(asked, default=woken[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

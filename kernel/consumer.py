@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from kernel import opening
 from kernel.checkpoints import CHECKPOINT_US, DEFER_STEPS, checkpoint, due, genesis_entries, idle_batch_due
 from kernel.folds.batches import SIGNALS
+from kernel.folds.curbs import something_ends
+from kernel.folds.mandates import mandate_ends
 from kernel.journal import LEDGER, Journal
 from kernel.quotes import Quotes, folding_mark
 from kernel.restart import resume
@@ -156,12 +158,11 @@ class Kernel:
         return folded
 
     def _something_ended(self, now: int) -> bool:
-        """Whether time alone has something to say: a flow ran out, a latch is over."""
+        """Whether time alone has something to say: a flow or a mandate ran out, a halt is over."""
         core = self.state.core
         if core.expiries and core.expiries[0][0] < now:
             return True
-        halts = (until for name in self.state.halted for until in self.state.accounts[name].halts.values())
-        return any(until <= now for until in halts)
+        return mandate_ends(self.state, now) or something_ends(self.state, now)
 
     def _checkpoint(self) -> list[Output]:
         self._waited = 0

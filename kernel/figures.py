@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from decimal import Decimal
 
 from kernel import exact
@@ -9,9 +10,13 @@ from kernel.case import Case, Stance
 from kernel.state.accounts import Account
 from kernel.state.days import UTC_ZONE
 from kernel.state.whole import State
-from rules.exact import ratio
+from rules.drift import live_price
+from rules.exact import ratio, storable
 from rules.orders import AccountFigures, Holding, OrderShape, judged_price
 from rules.resolve import Resolved, regime_of, resolve
+from schemas.models import Side
+
+RESOLVE = functools.lru_cache(maxsize=1_024)(resolve)  # gates 9 and 11 and the facts ask the same of one case
 
 
 def worth(state: State, account: Account, instrument: str) -> Decimal:
@@ -23,9 +28,9 @@ def worth(state: State, account: Account, instrument: str) -> Decimal:
 
 
 def equity_of(state: State, account: Account) -> Decimal:
-    """Free and reserved cash and everything held at its mark."""
+    """Free and reserved cash and everything held at its mark; a price nobody can mean ends at the bound."""
     values = (worth(state, account, name) for name in sorted(account.positions))
-    return exact.plus(account.cash, account.reserved_cash, *values)
+    return storable(exact.plus(account.cash, account.reserved_cash, *values))
 
 
 def account_figures(state: State, account: Account) -> AccountFigures:
@@ -41,16 +46,29 @@ def shape(case: Case) -> OrderShape:
     """The order for the mechanical checker, at the price it is judged at."""
     assert case.intent is not None
     intent, view = case.intent, case.view
+    frame = intent.mandate
+    price = judged_price(intent.action, intent.limit_price, view) if frame is None else frame.price_high
     return OrderShape(
         action=intent.action,
         instrument=intent.instrument,
         quantity=intent.quantity,
-        price=judged_price(intent.action, intent.limit_price, view),
+        # A snapshot may hold a price that is none: here it is missing, for MALFORMED is a word of gate 1.
+        price=live_price(price),
         stop=intent.stop,
         target=intent.target_price,
-        atr=None if view is None else view.atr,
-        reducing=case.stance is Stance.REDUCING,
+        atr=None if view is None or view.atr is None else max(view.atr, exact.ZERO),
+        reducing=case.stance is Stance.REDUCING or _sells_only_what_is_held(case),
     )
+
+
+def _sells_only_what_is_held(case: Case) -> bool:
+    """Whether all of a mandate's children together could only take risk away."""
+    assert case.intent is not None
+    frame, name = case.intent.mandate, case.intent.instrument
+    if frame is None or name is None or case.account is None or frame.side is not Side.SELL:
+        return False
+    held = case.account.held(name)
+    return case.intent.quantity <= exact.minus(held.quantity, held.reserved)
 
 
 def resolved(case: Case) -> Resolved:
@@ -58,7 +76,7 @@ def resolved(case: Case) -> Resolved:
     assert case.grant is not None
     assert case.account is not None
     volatility = None if case.view is None else case.view.volatility
-    return resolve(
+    return RESOLVE(
         case.grant.contract.limits,
         regime=regime_of(volatility),
         volatility=volatility,

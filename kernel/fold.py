@@ -8,11 +8,12 @@ from kernel import opening
 from kernel.folds.batches import Diverged, fold_batch, revalue, watch_zone
 from kernel.folds.commands import fold_control
 from kernel.folds.decisions import fold_decision, fold_report
+from kernel.folds.failures import fold_receipt_whole
 from kernel.folds.flows import fold_escalation, fold_flow, fold_human
-from kernel.folds.receipts import fold_receipt
 from kernel.gates.breakers import zone_of
 from kernel.state.whole import MANIFESTS_MAX, State
 from kernel.views import renew
+from rules.semver import Version, version
 from schemas.kinds import EntryKind
 from schemas.models import DocumentEntry, DocumentKind, Envelope, Genesis, Manifest, ManifestEntry
 
@@ -59,7 +60,7 @@ def _fold(state: State, kind: EntryKind, body: Any, seq: int) -> None:
         case EntryKind.REPORT:
             fold_report(state, body, seq)
         case EntryKind.RECEIPT:
-            fold_receipt(state, body)
+            fold_receipt_whole(state, body)
         case EntryKind.ESCALATION:
             fold_escalation(state, body)
         case EntryKind.HUMAN:
@@ -121,11 +122,20 @@ def _manifest(state: State, body: ManifestEntry) -> None:
     if not body.accepted:
         return
     manifest = _hello(body.manifest)
+    if state.grants.contract(manifest.agent_id, manifest.contract_version) is None:
+        return  # an attestor's: it proposes nothing, so nothing of its hello is ever asked for
     versions = state.core.manifests.setdefault(manifest.agent_id, {})
     versions.pop(manifest.contract_version, None)
     versions[manifest.contract_version] = manifest.contract_hash
     while len(versions) > MANIFESTS_MAX:
-        del versions[min(versions)]
+        del versions[min(versions, key=_number)]
+
+
+def _number(text: str) -> Version:
+    """A granted version's number: 10.0.0 is newer than 9.0.0."""
+    found = version(text)
+    assert found is not None, "a contract of an unreadable version was refused when it came"
+    return found
 
 
 def _hello(envelope: Envelope) -> Manifest:

@@ -6,14 +6,19 @@ from typing import assert_never
 
 from kernel.case import Case
 from kernel.gates import GATES
+from kernel.measures import accepted_facts
 from kernel.ruling import Duplicate, Escalation, Refusal, Ruling
 from kernel.table import FACES, REPORT
 from schemas.models import Verdict
 
 
-def judge(case: Case) -> Ruling:
-    """Rule on a case. Changes nothing; a gate that raises is a bug and stops the process."""
-    faces = REPORT if case.intent is None else FACES[case.stance]
+def judge(case: Case, faces: frozenset[int] | None = None) -> Ruling:
+    """Rule on a case. Changes nothing; a gate that raises is a bug and stops the process.
+
+    faces: the gates asked, when it is not the stance that says so.
+    """
+    if faces is None:
+        faces = REPORT if case.intent is None else FACES[case.stance]
     escalation: Escalation | None = None
     for number, gate in GATES:
         if number not in faces:
@@ -39,4 +44,6 @@ def judge(case: Case) -> Ruling:
                 assert_never(answer)
     if escalation is not None:
         return Ruling(verdict=Verdict.ESCALATED, reason=escalation.reason, facts=escalation.facts)
-    return Ruling(verdict=Verdict.ACCEPTED if case.intent is not None else Verdict.REPORTED)
+    if case.intent is None:
+        return Ruling(verdict=Verdict.REPORTED)
+    return Ruling(verdict=Verdict.ACCEPTED, facts=accepted_facts(case))

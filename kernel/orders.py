@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from kernel import exact
-from kernel.case import Case
+from kernel.case import Case, Stance
 from ledger.intents import key_of_intent
+from rules.mandate import ACTING
 from schemas.models import Action, KernelIntent, Mark
 from schemas.models import TimeInForce as Tif
 from schemas.money import CONTEXT
@@ -62,14 +63,34 @@ def protective_limit(case: Case) -> Decimal:
     terms = case.state.grants.terms(case.intent.instrument)
     assert terms is not None
     sells = case.intent.action in SELLS
-    anchor = exact.mid(case.mark.bid, case.mark.ask) if sells else looked_at(case)
+    live = sells or case.stance is Stance.REDUCING
+    anchor = exact.mid(case.mark.bid, case.mark.ask) if live else looked_at(case)
     assert anchor is not None
     width = exact.times(anchor, envelope_bps(case)).scaleb(-4, CONTEXT)
+    low, high = band(case)
     if sells:
-        worst = exact.ceil_to(exact.minus(min(anchor, case.mark.bid), width), terms.tick)
+        least = exact.minus(min(anchor, case.mark.bid), width)
+        worst = exact.ceil_to(least if low is None else max(least, low), terms.tick)
         return worst if case.intent.limit_price is None else max(worst, case.intent.limit_price)
-    worst = exact.floor_to(exact.plus(anchor, width), terms.tick)
+    most = exact.plus(max(anchor, case.mark.ask) if live else anchor, width)
+    worst = exact.floor_to(most if high is None else min(most, high), terms.tick)
     return worst if case.intent.limit_price is None else min(worst, case.intent.limit_price)
+
+
+def band(case: Case) -> tuple[Decimal | None, Decimal | None]:
+    """The prices a child's trade must keep to; (None, None) for all that acts under no mandate."""
+    assert case.intent is not None
+    if case.under is None or case.intent.action not in ACTING:
+        return None, None
+    return case.under.mandate.price_low, case.under.mandate.price_high
+
+
+def mandate_ends(case: Case) -> int:
+    """When a child's trade must be over (micros UTC): nothing is done under a mandate after its end."""
+    assert case.intent is not None
+    if case.under is None or case.intent.action not in ACTING:
+        return case.flow.flow_expires_at
+    return case.under.mandate.expires_at
 
 
 def cash_needed(case: Case) -> Decimal:
@@ -97,7 +118,7 @@ def order_for(case: Case) -> KernelIntent:
         quantity=quantity_of(case) if trades else Decimal(0),
         limit_price=protective_limit(case) if trades else Decimal(0),
         time_in_force=intent.time_in_force if trades else Tif.IOC,
-        valid_until=min(case.flow.flow_expires_at, case.now + ORDER_LIFE_US),
+        valid_until=min(case.flow.flow_expires_at, case.now + ORDER_LIFE_US, mandate_ends(case)),
         quote=_quote(case, intent.instrument or _cancelled(case)),
         cancels=intent.target if not trades else None,
         seq=case.seq,

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kernel.case import Case
+from kernel import opening
+from kernel.case import Case, under_of
 from kernel.claim import Inside
 from kernel.judge import judge
 from kernel.orders import order_for
 from kernel.ruling import Ruling
+from kernel.state.flows import Flow
 from kernel.state.standing import HOUR_US
-from schemas.models import Action, FlowStatus, KernelIntent, ReportKind, Verdict, WindowKind
+from kernel.state.whole import State
+from rules.inherit import inherit
+from schemas.models import Action, FlowOpened, FlowStatus, KernelIntent, ReportKind, Verdict, WindowKind
 from schemas.reasons import ESCALATING_LANE_REASONS, LaneReason, Reason
 
 IDLE = frozenset({Action.HOLD, Action.HALT, Action.MANDATE})
@@ -51,6 +55,15 @@ def is_late(inside: Inside) -> bool:
     return inside.window is not None and inside.window.kind is WindowKind.LATE
 
 
+def is_beside(case: Case) -> bool:
+    """Whether an answer leaves its flow as it is: a HALT too late for its window, or for a flow that is over
+    or waits for a person or the venue. A HALT gets through whenever it comes, yet a flow has one outcome.
+    """
+    known = case.known
+    answered = known is not None and known.answered and case.approval is None
+    return answered or is_late(case.claim.inside)
+
+
 def lane_reason(inside: Inside) -> int:
     """The closed reason of an answer without an intent."""
     if inside.window is not None:
@@ -64,7 +77,7 @@ def _unchanged(case: Case) -> FlowStatus:
 
 def _accepted(case: Case, ruling: Ruling) -> Decided:
     assert case.intent is not None
-    if is_late(case.claim.inside):
+    if is_beside(case):
         return Decided(ruling=ruling, flow_status=_unchanged(case))
     if case.intent.action in IDLE:
         return Decided(ruling=ruling, flow_status=FlowStatus.CLOSED)
@@ -75,9 +88,12 @@ def _accepted(case: Case, ruling: Ruling) -> Decided:
 
 def _rejected(case: Case, ruling: Ruling) -> Decided:
     reason = Reason(ruling.reason)
-    if reason.gate <= 2 or reason is Reason.REASONING_EXHAUSTION or is_late(case.claim.inside):
+    if case.approval is not None:
+        return Decided(ruling=ruling, flow_status=FlowStatus.REJECTED)  # the person's word is used up by it
+    after_exhaustion = case.known is not None and case.known.exhausted
+    if reason.gate <= 2 or after_exhaustion or is_beside(case):
         return Decided(ruling=ruling, flow_status=_unchanged(case))
-    if not reason.curable or case.approval is not None:
+    if not reason.curable:
         return Decided(ruling=ruling, flow_status=FlowStatus.REJECTED)
     assert case.grant is not None
     if case.flow.attempt >= case.grant.contract.max_attempts:
@@ -107,12 +123,27 @@ def asking_agent(case: Case) -> str:
     return case.claim.inside.asker(woken)
 
 
+def exhausted_to(state: State, flow: Flow) -> FlowStatus:
+    """Where a flow goes whose attempts are used up: to a person while a token is left, else it ends."""
+    if flow.held is None or flow.opened is None:
+        return flow.status
+    left = token_left_in(state, opening.surely(flow.opened, FlowOpened), flow.held.agent_id)
+    return FlowStatus.ESCALATED if left else FlowStatus.ABORTED
+
+
 def token_left(case: Case, agent_id: str) -> bool:
     """Whether the agent may still ask for a person within the hour, by the contract of this flow."""
-    woken = next(each for each in case.flow.woken if each.agent_id == agent_id)
-    grant = case.state.grants.contract(agent_id, woken.version)
+    return token_left_in(case.state, case.flow, agent_id)
+
+
+def token_left_in(state: State, flow: FlowOpened, agent_id: str) -> bool:
+    """The same, of a flow without a case."""
+    woken = next(each for each in flow.woken if each.agent_id == agent_id)
+    grant = state.grants.contract(agent_id, woken.version)
     if grant is None:
         return False
-    record = case.state.agent(case.flow.account, agent_id)
-    spent = record.since(record.escalated, case.now, HOUR_US)
-    return spent < grant.contract.escalation.budget_per_hour
+    under = under_of(state, flow, state.accounts.get(flow.account), grant)
+    contract = grant.contract if under is None else inherit(grant.contract, under.parent)
+    record = state.agent(flow.account, agent_id)
+    spent = record.since(record.escalated, state.now, HOUR_US)
+    return spent < contract.escalation.budget_per_hour

@@ -11,12 +11,13 @@ from kernel import opening
 from kernel.acts.control import judge_control
 from kernel.acts.manifests import judge_manifest
 from kernel.acts.people import judge_act
-from kernel.acts.receipts import judge_receipt, status_left
+from kernel.acts.receipts import judge_receipt
 from kernel.case import build
 from kernel.claim import read_claim
 from kernel.entries import next_entry
 from kernel.fold import Diverged, fold
-from kernel.outcome import decide
+from kernel.outcome import decide, exhausted_to
+from kernel.received_again import received, received_again
 from kernel.replayed import DIFFERENCES_MAX, Difference, Replayed
 from kernel.state.whole import Identity, State
 from ledger.chain import Head
@@ -37,6 +38,8 @@ from schemas.models import (
 )
 from schemas.reasons import Reason
 
+# Entries nobody's kernel wrote break what the fold takes for granted: of a forged ledger that is a finding.
+BROKEN = (AssertionError, LookupError)
 CONTEXTS_MAX = 200_000  # flows whose late redeliveries can still be judged again
 
 
@@ -48,8 +51,8 @@ def replay(values: Iterable[bytes]) -> Replayed:
             if replayer is None:
                 replayer = Replayer(state=_first(value))
             replayer.take(value, found)
-        except (Diverged, RegistryRefused, Malformed, Unreadable) as error:
-            found.stopped = f"stopped after {found.entries} entries: {error}"
+        except (Diverged, RegistryRefused, Malformed, Unreadable, *BROKEN) as error:
+            found.stopped = f"stopped after {found.entries} entries: {error or type(error).__name__}"
             break
     return found
 
@@ -108,8 +111,8 @@ class Replayer:
                 return (body.accepted, body.reason), (reason == 0, reason)
             case EntryKind.RECEIPT:
                 reason = int(judge_receipt(state, body.receipt, seq))
-                got = None if reason else status_left(state, body.receipt)
-                return body.flow_status, got
+                got = None if reason else received_again(state, body, seq)
+                return received(body), got
             case EntryKind.HUMAN:
                 return body.reason, int(judge_act(state, body.act, seq))
             case EntryKind.ESCALATION:
@@ -125,7 +128,8 @@ class Replayer:
             return "a ruling on a flow of this ledger", "no FLOW entry, or a body nobody can read"
         mark = body.mark if isinstance(body, DecisionEntry) else None
         quote = body.snapshot_quote if isinstance(body, DecisionEntry) else None
-        decided = decide(build(self.state, claim, seq=seq, mark=mark, quote=quote))
+        others = body.other_quotes if isinstance(body, DecisionEntry) else ()
+        decided = decide(build(self.state, claim, seq=seq, mark=mark, quote=quote, others=others))
         ruling = decided.ruling
         if isinstance(body, ReportEntry):
             got = (ruling.verdict.value, decided.lane_reason, decided.flow_status)
@@ -147,7 +151,7 @@ class Replayer:
         if flow is None:
             return "a living flow", "none"
         if body.reason == Reason.REASONING_EXHAUSTION:
-            return FlowStatus.EXHAUSTED, flow.status
+            return (FlowStatus.EXHAUSTED, body.flow_status), (flow.status, exhausted_to(self.state, flow))
         waiting = flow.status is FlowStatus.ESCALATED
         status = FlowStatus.REJECTED if waiting else FlowStatus.ABORTED
         return (True, body.flow_status), (body.dfid in self.state.core.overdue, status)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kernel.entries import next_entry
 from kernel.fold import Diverged, fold
-from kernel.folds.batches import QUOTES_US, SIGNALS, SKEW_US
+from kernel.folds.batches import SIGNALS
 from kernel.journal import LEDGER
 from kernel.quotes import Quotes
 from kernel.snapshot import hashes_of, restored
@@ -72,10 +72,9 @@ def quotes_from(state: State, reader: Reader) -> Quotes:
     """The quotes that may still be asked for, re-read up to the position and folded into nothing."""
     quotes, core = Quotes(), state.core
     end = core.positions.get((SIGNALS, 0), 0)
-    recent = [first for read_at, first in core.quote_reads if read_at >= core.now - QUOTES_US - SKEW_US]
-    if not recent:
+    if not core.quote_reads:
         return quotes
-    for record in reader.records(SIGNALS, 0, min(recent)):
+    for record in reader.records(SIGNALS, 0, core.quote_reads[0][1]):
         if record.offset >= end:
             break
         quotes.read(record, state.registry.schema_ids, core.now)

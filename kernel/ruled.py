@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kernel.acts.people import UNSIGNED, judge_act
-from kernel.announce import Announcer, cancels_of
+from kernel.announce import Announcer, attempts_of, cancels_of
 from kernel.arrivals import place_of
 from kernel.case import Case, build
 from kernel.claim import Claim, read_claim
 from kernel.gates.integrity import integrity
 from kernel.journal import Journal
 from kernel.opening import surely
-from kernel.outcome import Decided, decide, token_left
+from kernel.outcome import Decided, decide, exhausted_to
 from kernel.quotes import Quotes
 from kernel.ruling import Refusal
 from kernel.rulings import decision_entry, report_entry
@@ -31,6 +31,8 @@ from schemas.models import (
     HumanDecision,
     HumanEntry,
     InputRange,
+    InstrumentQuote,
+    InstrumentView,
     Proposal,
     QuoteSeen,
     Verdict,
@@ -79,7 +81,7 @@ class Bench:
         act = surely(envelope, HumanDecision)
         flow = self.state.flows.get(act.dfid)
         if flow is None:
-            return Reason.WRONG_ACCOUNT
+            return reason
         held, opened = flow.held, flow.opened
         verdict = Verdict.ACCEPTED if reason is Reason.NONE else Verdict.REJECTED
         ends = reason is Reason.NONE and act.choice is HumanChoice.ABORT
@@ -113,11 +115,19 @@ class Bench:
         intent, state = claim.intent, self.state
         name = None if intent is None else intent.instrument
         view = next((each for each in claim.flow.snapshot.instruments if each.instrument == name), None)
-        quote: QuoteSeen | None = None
-        if view is not None and view.price_partition is not None and view.price_offset is not None:
-            quote = self.quotes.at(name, view.price_partition, view.price_offset, state.now)
+        quote = None if view is None else self._quote(view)
+        others = tuple(
+            InstrumentQuote(instrument=each.instrument, quote=self._quote(each))
+            for each in claim.flow.snapshot.instruments
+            if each is not view and each.price_offset is not None
+        )
         mark = self.quotes.last(name, state.now)
-        return build(state, claim, seq=self.journal.seq, mark=mark, quote=quote)
+        return build(state, claim, seq=self.journal.seq, mark=mark, quote=quote, others=others)
+
+    def _quote(self, view: InstrumentView) -> QuoteSeen | None:
+        if view.price_partition is None or view.price_offset is None:
+            return None
+        return self.quotes.at(view.instrument, view.price_partition, view.price_offset, self.state.now)
 
     def _write(self, case: Case, decided: Decided, received: InputRange) -> None:
         tell = Announcer(self.state)
@@ -148,14 +158,13 @@ class Bench:
         return [seal(order, self.signer) for order in cancels_of(case, case.intent)]
 
     def _exhausted(self, case: Case, tell: Announcer) -> None:
-        """All attempts are used: one escalation with the last of them, or the end of the flow."""
-        left = token_left(case, case.agent_id)
-        status = FlowStatus.ESCALATED if left else FlowStatus.ABORTED
+        """All attempts are used: one escalation with all of them, or the end of the flow."""
         flow = self.state.flows[case.flow.dfid]
+        status = exhausted_to(self.state, flow)
         why = Reason.REASONING_EXHAUSTION
         seq = self._escalation(flow.dfid, flow.account, why, flow.expires_at, status)
-        if left:
-            self.outputs.append(tell.escalation(case, int(why), (), seq))
+        if status is FlowStatus.ESCALATED:
+            self.outputs.append(tell.escalation(case, int(why), attempts_of(flow), seq))
 
     def _escalation(
         self, dfid: bytes, account: str, reason: Reason, expires_at: int, status: FlowStatus

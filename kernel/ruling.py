@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from rules.exact import fact
 from schemas.models import Fact, Verdict
 from schemas.reasons import Reason
 
@@ -55,4 +56,4 @@ class Ruling:
 
 def facts(**figures: Decimal | int) -> tuple[Fact, ...]:
     """Named figures in the order given; never an id, a hash or an offset."""
-    return tuple(Fact(name=name, value=Decimal(value)) for name, value in figures.items())
+    return tuple(fact(name, value) for name, value in figures.items())

@@ -37,6 +37,7 @@ def decision_entry(
         received=received,
         mark=case.mark,
         snapshot_quote=case.quote,
+        other_quotes=case.others,
         verdict=decided.ruling.verdict,
         reason=int(decided.ruling.reason),
         facts=decided.ruling.facts,

@@ -123,8 +123,10 @@ def _derive(state: State, documents: DOCUMENTS) -> None:
     state.grants = Grants(registry=state.registry)
     for account in state.accounts.values():
         state.index(account, frozenset())
-        if account.halts:
+        if account.curbed:
             state.halted.add(account.account)
+        if account.mandates:
+            state.framed.add(account.account)
 
 
 def _order(key: str) -> tuple[str, int]:

@@ -8,17 +8,17 @@ from typing import Any
 
 from kernel.acts.control import UNSIGNED, concerns, judge_control
 from kernel.acts.manifests import judge_manifest
-from kernel.acts.receipts import judge_receipt, status_left
+from kernel.acts.receipts import judge_receipt
 from kernel.announce import Announcer
 from kernel.arrivals import REFUSALS_MAX, WORKER, message_of, quarantine_reason, refusal
 from kernel.documents import entry_for
 from kernel.journal import Journal
-from kernel.opening import digest, read, surely
+from kernel.opening import digest, read
 from kernel.quotes import Quotes
+from kernel.received import receive
 from kernel.ruled import Bench
 from kernel.state.whole import Place, State
-from kernel.suspension import suspension
-from ledger.registry import RegistryRefused
+from ledger.registry import RegistryFault, RegistryRefused
 from ledger.signing import Signer
 from schemas.kinds import EntryKind
 from schemas.models import (
@@ -29,8 +29,6 @@ from schemas.models import (
     InputRange,
     ManifestEntry,
     Mark,
-    Receipt,
-    ReceiptEntry,
     Verb,
 )
 from schemas.reasons import ControlReason, QuarantineReason, Reason
@@ -132,13 +130,7 @@ class Step:
                 if reason is not Reason.NONE:
                     self._no(record, digest(envelope), reason)
                 else:
-                    dfid = surely(envelope, Receipt).dfid
-                    left = status_left(self.state, envelope)
-                    told = suspension(self.state, envelope, left, seq)
-                    entry = ReceiptEntry(receipt=envelope, dfid=dfid, flow_status=left)
-                    self.journal.add(EntryKind.RECEIPT, entry)
-                    if told is not None:
-                        self.outputs.append(Announcer(self.state).produce("escalations", told.account, told))
+                    receive(self._bench(), envelope)
 
     def _document(self, record: Record, envelope: Envelope) -> None:
         entry = entry_for(envelope)
@@ -148,8 +140,10 @@ class Step:
         try:
             self.journal.add(*entry)
         except RegistryRefused as refused:
-            self._refuse(record, digest(envelope), Reason.MALFORMED)
-            self._quarantine(record, QuarantineReason.MALFORMED, str(refused))
+            forged = refused.fault in (RegistryFault.NOT_SIGNED, RegistryFault.KEY_REFUSED)
+            reason = Reason.KEY_NOT_VALID if forged else Reason.MALFORMED
+            self._refuse(record, digest(envelope), reason)
+            self._quarantine(record, quarantine_reason(reason), str(refused))
 
     def _control(self, record: Record, envelope: Envelope) -> None:
         reason = judge_control(self.state, envelope, self.journal.seq)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kernel.folds.curbs import halted_instruments
 from kernel.state.accounts import HASHES_KEPT, WHOLE, Account
 from kernel.state.days import UTC_ZONE
+from kernel.state.trading import severest
 from kernel.state.whole import State
 from ledger.hashes import tagged
 from schemas.codec import encode
@@ -18,8 +20,6 @@ from schemas.models import (
     Standing,
     TradingState,
 )
-
-SEVERITY = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED, TradingState.TERMINATED)
 
 
 def renew(state: State, account: Account) -> None:
@@ -60,6 +60,10 @@ def view_of(state: State, account: Account, *, version: int) -> AccountView:
         trading_state=_trading_state(state, account),
         halted_instruments=_halted(state, account),
         open_intents=len(account.orders),
+        dirty=bool(account.dirty),
+        mandates=tuple(
+            each.view() for each in sorted(account.mandates.values(), key=lambda each: each.seq)
+        ),  # oldest first: in that order children act under them
     )
 
 
@@ -100,11 +104,11 @@ def _standings(state: State, account: Account) -> tuple[AgentStanding, ...]:
 
 def _trading_state(state: State, account: Account) -> TradingState:
     halted = TradingState.HALTED if WHOLE in account.halts else TradingState.ACTIVE
-    return max(account.trading_state, state.core.world, halted, key=SEVERITY.index)
+    ended = TradingState.TERMINATED if account.terminated else TradingState.ACTIVE
+    words = [curbs[WHOLE].state for curbs in (state.core.curbs, account.curbs) if WHOLE in curbs]
+    return severest([*words, halted, ended])
 
 
 def _halted(state: State, account: Account) -> tuple[str, ...]:
-    names = {name for name in account.halts if name != WHOLE}
-    for states in (state.core.instruments, account.instrument_states):
-        names |= {name for name, each in states.items() if each is TradingState.HALTED}
-    return tuple(sorted(names))
+    latched = {name for name in account.halts if name != WHOLE}
+    return tuple(sorted(latched | halted_instruments(state, account)))

@@ -6,7 +6,7 @@ Each command loads its own modules only, so that what `verify` rests on stays sm
 import importlib
 import sys
 
-COMMANDS = {"verify": "ledger.verify_cli", "show": "ledger.show_cli"}
+COMMANDS = ("verify", "show", "prove", "check-proof", "fork", "check-fork", "inspect", "diff", "bundle")
 USAGE = 64
 
 
@@ -16,7 +16,7 @@ def main() -> int:
     if name not in COMMANDS:
         sys.stderr.write(f"usage: python -m ledger {'|'.join(COMMANDS)} …\n")
         return USAGE
-    code: int = importlib.import_module(COMMANDS[name]).main(sys.argv[2:])
+    code: int = importlib.import_module(f"ledger.{name.replace('-', '_')}_cli").main(sys.argv[2:])
     return code
 
 

@@ -1,12 +1,12 @@
 """The name of an intent's side effect: the same step with the same parameters is the same effect."""
 
-from ledger.hashes import idempotency_key
+from ledger.hashes import idempotency_key, tagged
 from schemas.models import Intent
 
 
 def key_of_intent(intent: Intent) -> bytes:
     """Return the 32-byte idempotency key of an intent as signed (10-words.md, idempotency key)."""
-    return idempotency_key(
+    key = idempotency_key(
         dfid=intent.dfid,
         step_id=intent.step_id,
         account=intent.account,
@@ -17,6 +17,12 @@ def key_of_intent(intent: Intent) -> bytes:
         stop=intent.stop,
         target=intent.target_price,
         time_in_force=intent.time_in_force.value,
+    )
+    frame = intent.mandate  # of a MANDATE its frame is what it means: another band is another mandate
+    if frame is None:
+        return key
+    return tagged(
+        "interlock/1/frame", key, frame.side.value, frame.price_low, frame.price_high, frame.expires_at
     )
 
 

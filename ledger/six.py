@@ -89,6 +89,7 @@ def _about(told: Six, seq: int, kind: int, body: Answer, shapes: Shapes) -> None
             told.answers["happened"].append(
                 {"seq": seq, **_plain({k: v for k, v in receipt.items() if k in kept})}
             )
+            told.answers["ruled"] += [_compensated(seq, body, each) for each in body.get("compensations", ())]
         case EntryKind.ESCALATION:
             told.answers["ruled"].append(_ruling(seq, kind, body))
 
@@ -111,16 +112,8 @@ def _proposed(told: Six, seq: int, envelope: Answer, shapes: Shapes) -> None:
         told.answers["why"].append(
             {"seq": seq, "who": said["agent_id"], "commitment": said["explain_commitment"].hex()}
         )
-        kept = (
-            "action",
-            "instrument",
-            "quantity",
-            "limit_price",
-            "stop",
-            "target_price",
-            "confidence",
-            "kind",
-        )
+        kept = ("action", "instrument", "quantity", "limit_price", "stop", "target_price", "confidence",
+                "kind")  # fmt: skip
         line: Answer = {"seq": seq, "what": inner, "who": said["agent_id"], "attempt": said["attempt"]}
         line |= _plain({each: said[each] for each in kept if said.get(each) is not None})
         if inner == "Report":
@@ -138,6 +131,13 @@ def _ruling(seq: int, kind: int, body: Answer) -> Answer:
         "seq": seq, "entry": EntryKind(kind).name, "verdict": body.get("verdict", EntryKind(kind).name),
         "reason": reason, "facts": facts, "flow": body["flow_status"],
     }  # fmt: skip
+
+
+def _compensated(seq: int, body: Answer, ruled: Answer) -> Answer:
+    """What the kernel ruled to put a failure right, in the words of any other ruling."""
+    order = _plain({name: ruled[name] for name in ("action", "instrument", "quantity")})
+    said = _ruling(seq, EntryKind.RECEIPT, {**ruled, "flow_status": body["flow_status"]})
+    return {**said, "step": ruled["step_id"], **order}
 
 
 def _named(table: type[LaneReason] | type[Reason], number: int) -> str:

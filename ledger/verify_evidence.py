@@ -37,7 +37,12 @@ class Evidence:
         if entry.kind == EntryKind.FLOW:
             self._flow(body["flow"]["payload"], shapes)
         elif entry.kind == EntryKind.RECEIPT:
-            self._receipt(entry.seq, open_envelope(body["receipt"], shapes)[1])
+            receipt = open_envelope(body["receipt"], shapes)[1]
+            self._receipt(entry.seq, receipt)
+            for ruled in (each for each in body.get("compensations", ()) if each["verdict"] == "ACCEPTED"):
+                # Ruled without an envelope: its key follows from the entry, its account from the receipt.
+                about = {**dict.fromkeys(_AMOUNTS), **receipt, **ruled, "time_in_force": "IOC"}
+                self._taken(entry.seq, about, about, shapes)
         elif entry.kind in (EntryKind.DECISION, EntryKind.REPORT) and not refused_as_forged(body):
             flow, h_state = self._flows.get(body["flow_hash"], ({}, b""))
             if (flow.get("dfid"), flow.get("account")) != (body["dfid"], body["account"]):
@@ -49,9 +54,8 @@ class Evidence:
         """Say which orders never got a final receipt though it was due, or the ledger is closed."""
         for key, (ordered, due) in sorted(self._owed.items(), key=lambda item: item[1]):
             if closed or self._now > due:
-                self.say(
-                    ordered, Code.RECEIPT_MISSING, f"a final receipt of {key.hex()}", f"none up to {seq}"
-                )
+                wanted = f"a final receipt of {key.hex()}"
+                self.say(ordered, Code.RECEIPT_MISSING, wanted, f"none up to {seq}")
 
     def _flow(self, payload: bytes, shapes: Shapes) -> None:
         form = shapes.get(payload[:32])
@@ -59,9 +63,8 @@ class Evidence:
             return  # said by the level below
         flow = form.read(payload[32:])
         kept = {name: flow[name] for name in ("dfid", "account", "woken")}
-        h_state = tagged("interlock/1/state", form.last_field(payload[32:]))
-        rules = flow["snapshot"]["rules_hash"]
-        self._flows[tagged("interlock/1/flow", payload)] = ({**kept, "rules": rules}, h_state)
+        kept["rules"], h_state = flow["snapshot"]["rules_hash"], form.last_field(payload[32:])
+        self._flows[tagged("interlock/1/flow", payload)] = (kept, tagged("interlock/1/state", h_state))
 
     def _judged(self, seq: int, body: Body, flow: Body, h_state: bytes, shapes: Shapes) -> None:
         intent = _intent(body["body"], shapes)
@@ -86,6 +89,8 @@ class Evidence:
             order, key = open_envelope(body["intent"], shapes)[1], key_of(intent)
             if order["key"] != key:
                 self.say(seq, Code.KEY_MISMATCH, key, order["key"])
+            if order["account"] != body["account"]:
+                self.say(seq, Code.FOREIGN_ACCOUNT, body["account"], order["account"])
             partial = ("PARTIAL",) if order["time_in_force"] == "IOC" else ()
             self._orders[order["key"]] = (*ANSWERED, *partial)
             if intent["action"] != "CANCEL":  # it has no effect of its own; what it cancels owes the receipt

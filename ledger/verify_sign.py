@@ -45,9 +45,7 @@ def open_envelope(envelope: Body, shapes: Shapes) -> tuple[str, Body]:
     payload: bytes = envelope["payload"]
     form = shapes.get(payload[:32])
     if form is None or envelope["payload_type"] != payload_type_of(form.name):
-        raise Malformed(
-            f"a payload sealed as {envelope['payload_type'][:80]!r} in a schema that is not its own"
-        )
+        raise Malformed(f"sealed as {envelope['payload_type'][:80]!r} in a schema that is not its own")
     return form.name, form.read(payload[32:])
 
 
@@ -74,7 +72,8 @@ class Signatures:
             text = Checkpoint(origin=origin, size=body["size"], root=body["root"]).text().encode()
             self._signer(entry.seq, body["keyid"], body["signature"], text, (Role.KERNEL_LOG,))
         elif not refused_as_forged(body):
-            self._held(entry, body)
+            for holder in (body, *body.get("compensations", ())):
+                self._held(entry, holder)
 
     def _genesis(self, entry: Leaf, body: Body) -> None:
         self.ring = KeyRing.of_root(body["root_key"])
@@ -94,11 +93,8 @@ class Signatures:
     def _envelope(self, entry: Leaf, holder: Body, envelope: Body, names: tuple[str, ...]) -> None:
         name, message = open_envelope(envelope, self.shapes)
         keyids = [each["keyid"] for each in envelope["signatures"]]
-        if (
-            name not in names
-            or not 0 < len(keyids) <= SIGNATURES_MAX
-            or any(a >= b for a, b in pairwise(keyids))
-        ):
+        ordered = all(a < b for a, b in pairwise(keyids))
+        if name not in names or not 0 < len(keyids) <= SIGNATURES_MAX or not ordered:
             raise Malformed(f"a {name} with {len(keyids)} signatures where {' or '.join(names)} belongs")
         for own, code in (("ledger", Code.FOREIGN_LEDGER), ("account", Code.FOREIGN_ACCOUNT)):
             expected = entry.ledger if own == "ledger" else holder.get(own)

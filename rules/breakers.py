@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rules.config_error import ConfigError
 from rules.contract import Cutoff, Limits
+from rules.exact import fact
 from schemas.models import Fact
 from schemas.money import CONTEXT
 from schemas.reasons import Reason
 
+ZERO = Decimal(0)
 ONE = Decimal(1)
 MINUTES_PER_HOUR = 60
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,7 +46,7 @@ class Tripped:
 
     @property
     def facts(self) -> tuple[Fact, ...]:
-        return (Fact(name="measured", value=self.measured), Fact(name="limit", value=self.limit))
+        return (fact("measured", self.measured), fact("limit", self.limit))
 
 
 def require_base(base: Decimal) -> Decimal:
@@ -72,15 +74,27 @@ def _tripped(figures: BreakerFigures, limits: Limits, now: int, *, loss_latched:
     floor = _less(figures.day_start, limits.max_daily_loss_pct)
     if equity < floor:
         yield Tripped(reason=Reason.DAILY_LOSS_LIMIT, measured=equity, limit=floor)
-    gain = CONTEXT.subtract(equity, figures.day_start)
-    total = CONTEXT.subtract(equity, figures.base)
-    most = CONTEXT.multiply(limits.consistency_rule_pct, total)
-    if total > 0 and gain > most:  # a day that wins back a loss is not yet a profit to be consistent about
+    gain, most = _day_gain(figures, limits.consistency_rule_pct)
+    if gain > most:
         yield Tripped(reason=Reason.CONSISTENCY_RULE, measured=gain, limit=most)
     if limits.trading_cutoff is not None and past_cutoff(limits.trading_cutoff, now):
         minute = local_minute(limits.trading_cutoff.zone, now)
         last = cutoff_minute(limits.trading_cutoff)
         yield Tripped(reason=Reason.TRADING_CUTOFF, measured=Decimal(minute), limit=Decimal(last))
+
+
+def _day_gain(figures: BreakerFigures, share: Decimal) -> tuple[Decimal, Decimal]:
+    """The day's gain and ``share`` of all profit; without a profit neither is there."""
+    gain = CONTEXT.subtract(figures.equity, figures.day_start)
+    total = CONTEXT.subtract(figures.equity, figures.base)
+    # A day that wins back a loss is not yet a profit.
+    return (gain, CONTEXT.multiply(share, total)) if total > 0 else (ZERO, ZERO)
+
+
+def consistency_warning(figures: BreakerFigures, limits: Limits) -> tuple[Fact, ...]:
+    """The day's gain and what it may be unsaid, once it is above consistency_warn_pct of all profit."""
+    gain, most = _day_gain(figures, limits.consistency_warn_pct)
+    return (fact("consistency_gain", gain), fact("consistency_warn", most)) if gain > most else ()
 
 
 def _less(amount: Decimal, fraction: Decimal) -> Decimal:

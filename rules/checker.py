@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from rules.drift import Side, half_bracket_stands, reward_suffices, risk_reward
+from rules.exact import fact
 from rules.orders import ZERO, AccountFigures, OrderShape, malformed, notional
 from rules.resolve import Resolved
 from schemas.models import Action, Fact
 from schemas.money import CONTEXT
 from schemas.reasons import Reason
 
+ONE_ORDER = (Reason.MAX_SINGLE_TRADE, Reason.MAX_ORDER_VALUE)
 SHAPELESS = (Action.HOLD, Action.HALT, Action.CANCEL)  # they move no quantity of their own
 
 
@@ -33,13 +35,9 @@ class Violation:
     def facts(self) -> tuple[Fact, ...]:
         """The figures as they ride with a refusal; a missing parameter is ``<name>_missing`` = 1."""
         if self.measured is None:
-            return (Fact(name=f"{self.name}_missing", value=Decimal(1)),)
-        measured = Fact(name=self.name, value=self.measured)
-        return (
-            (measured,)
-            if self.limit is None
-            else (measured, Fact(name=f"{self.name}_limit", value=self.limit))
-        )
+            return (fact(f"{self.name}_missing", 1),)
+        measured = fact(self.name, self.measured)
+        return (measured,) if self.limit is None else (measured, fact(f"{self.name}_limit", self.limit))
 
 
 def check(order: OrderShape, account: AccountFigures, limits: Resolved) -> tuple[Violation, ...]:
@@ -98,6 +96,8 @@ def _sizes(order: OrderShape, account: AccountFigures, limits: Resolved) -> Iter
         ),
     )
     for reason, name, measured, limit in ceilings:
+        if order.action is Action.MANDATE and reason in ONE_ORDER:
+            continue  # a total is worked in many orders, and each of them meets these limits itself
         if measured > limit:
             yield Violation(reason=reason, name=name, measured=measured, limit=limit)
 

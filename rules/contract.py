@@ -95,6 +95,7 @@ class Escalation:
     max_exposure_usd: Decimal = Decimal(10000)
     requires_human_approval: tuple[Action, ...] = ()
     budget_per_hour: int = 3
+    two_persons_above_usd: Decimal | None = None  # an order worth more takes two signatures; None = never
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,3 +129,4 @@ class Contract:
     evidence_tiers: tuple[str, ...] = ()
     abort_on_violations: tuple[str, ...] = ()  # names of gate 9 reasons that end the flow
     compensation: Compensation = Compensation.ALERT_HUMAN
+    terminate_on_max_loss: bool = False  # the account's end, not only the agent's

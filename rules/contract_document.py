@@ -104,6 +104,7 @@ class EscalationDocument(_Strict):
     max_exposure_usd: Amount = Decimal(10000)
     requires_human_approval: tuple[Action, ...] = ()
     budget_per_hour: Annotated[int, Field(ge=0, le=1_000)] = 3
+    two_persons_above_usd: Amount | None = None
 
 
 class EvidenceDocument(_Strict):
@@ -138,3 +139,4 @@ class ContractDocument(_Strict):
     evidence: EvidenceDocument = EvidenceDocument()
     abort_on_violations: tuple[str, ...] = ()
     compensation: Compensation = Compensation.ALERT_HUMAN
+    terminate_on_max_loss: bool = False

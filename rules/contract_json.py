@@ -19,6 +19,8 @@ from schemas.canonical import jcs
 from schemas.money import plain
 
 _NESTED = {"max_attempts": ("retry", "max_attempts"), "evidence_tiers": ("evidence", "required")}
+_UNSAID = {"terminate_on_max_loss": False, "two_persons_above_usd": None}
+"""Fields younger than the first grants: at their default they are not written, so old hashes stand."""
 _FIXES = {
     "extra_forbidden": "remove it or correct its spelling",
     "missing": "write it: what is absent is not guessed",
@@ -42,11 +44,19 @@ def parse(body: bytes) -> Contract:
 
 def from_yaml(text: str) -> Contract:
     """The contract a YAML text holds. Raises ConfigError as `parse` does."""
-    return _contract(json.dumps(yaml_text.load(text)).encode())
+    return from_json(json.dumps(yaml_text.load(text)).encode())
+
+
+def from_json(body: bytes) -> Contract:
+    """The contract a JSON text holds, canonical or not. Raises ConfigError as `parse` does."""
+    return _contract(body)
 
 
 def canonical(contract: Contract) -> bytes:
-    """RFC 8785 bytes, every field spelled out, decimals as shortest plain text: H_contract is over these."""
+    """RFC 8785 bytes, every field spelled out but the unsaid ones, decimals as shortest plain text.
+
+    H_contract is over these bytes.
+    """
     return jcs(_plain(contract))
 
 
@@ -100,7 +110,11 @@ def _plain(value: object) -> object:
         tree["outputs"] = {"policy_types": tree["outputs"]}
         for name, (group, inner) in _NESTED.items():
             tree[group] = {inner: tree.pop(name)}
-        return tree
+        return _said(tree)
     if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        return _said({field.name: _plain(getattr(value, field.name)) for field in fields(value)})
     return cast(str | int | bool | None, value)
+
+
+def _said(tree: dict[str, object]) -> dict[str, object]:
+    return {name: item for name, item in tree.items() if name not in _UNSAID or item != _UNSAID[name]}

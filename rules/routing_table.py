@@ -110,7 +110,12 @@ def parse_routing(body: bytes) -> RoutingTable:
 
 def routing_from_yaml(text: str) -> RoutingTable:
     """The table a YAML text holds. Raises ConfigError."""
-    return _table(json.dumps(yaml_text.load(text)).encode())
+    return routing_from_json(json.dumps(yaml_text.load(text)).encode())
+
+
+def routing_from_json(body: bytes) -> RoutingTable:
+    """The table a JSON text holds, canonical or not. Raises ConfigError."""
+    return _table(body)
 
 
 def canonical_routing(table: RoutingTable) -> bytes:

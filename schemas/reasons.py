@@ -111,7 +111,7 @@ class LaneReason(IntEnum):
     EVIDENCE_ABSENT = 19  # a required tier did not arrive before the deadline
     OUTSIDE_CONTRACT = 20  # the independent checker refused what the grammar let through
     EXHAUSTED = 21
-    VENUE_UNKNOWN = 22  # of an escalation: the venue cannot say what became of an order
+    OUTSIDE_MANDATE = 22  # the frame of a child flow, or of an instruction, leaves no room for it
 
 
 # Reports that go to a person; NO_PROPOSAL closes a flow, every other report aborts it.

@@ -33,6 +33,10 @@ _LEVELS = {
     "kernel.ledger": Level.FULL_TRANSITIVE,
 }
 
+# The shapes of grants. What is signed stays canonical JSON inside a RegistryDocument; these say, field by
+# field and for every release to come, what that JSON may hold.
+GRANTS = ("ResponsibilityContract", "RoutingTable", "RuleSet")
+
 # TopicRecordNameStrategy: what travels signed inside an envelope, by topic.
 _SIGNED = {
     "mesh.proposals": ("Intent", "Report"),
@@ -59,6 +63,10 @@ def subjects() -> tuple[Subject, ...]:
             Subject(name=f"{topic.name}-interlock.{message}", message=message, level=level)
             for message in _SIGNED.get(topic.name, ())
         ]
+    found += [
+        Subject(name=f"registry-interlock.{name}", message=name, level=Level.FULL_TRANSITIVE)
+        for name in GRANTS
+    ]
     bodies = dict.fromkeys(cls.__name__ for cls in BODY.values())
     found += [
         Subject(name=f"kernel.ledger-interlock.{name}", message=name, level=Level.FULL_TRANSITIVE)

@@ -18,15 +18,16 @@ from kernel.consumer import Kernel
 from kernel.state.whole import Identity
 from ledger.entry import decode_entry
 from ledger.envelope import digest, opened, seal
-from ledger.hashes import contract_hash, dfid, evidence_hash, flow_hash, state_hash, tagged
+from ledger.hashes import child_dfid, contract_hash, dfid, evidence_hash, flow_hash, state_hash, tagged
 from ledger.registry import digest_of
 from ledger.signing import Signer
 from rules.arbitration import Answer, arbitrate, kind_of, veto_missing
 from rules.contract import Contract
-from rules.contract_json import canonical
+from rules.contract_json import canonical as canonical_json
 from schemas import models as m
 from schemas.codec import decode, encode
 from schemas.kinds import BODY, EntryKind, Role
+from schemas.majors import SCHEMA_MAJORS
 from schemas.publish import Published
 from schemas.reasons import LaneReason
 from schemas.subjects import subjects
@@ -52,6 +53,10 @@ ORDER = ("registry", "control", "agents.manifest", "venue.receipts", "human.deci
          "proposals")  # fmt: skip
 
 
+canonical = functools.lru_cache(maxsize=1_024)(canonical_json)  # every flow names its agents' hashes
+
+
+@functools.cache
 def signer(name: str) -> Signer:
     """The test key of a name; the same in every run."""
     return Signer(tagged("interlock/1/test-key", name))
@@ -134,8 +139,9 @@ class World:
         changed: Mapping[str, Mapping[str, Any]] | None = None,
         accounts: Sequence[str] = (ACCOUNT,),
         deposit: str = "100000",
+        now: int = NOW,
     ) -> None:
-        self.now = NOW
+        self.now = now
         self.kernel = new_kernel()
         self.topics = Topics()
         self.queue: list[Record] = []
@@ -185,8 +191,8 @@ class World:
         contract = self.contracts[agent]
         manifest = m.Manifest(
             ledger=LEDGER, agent_id=agent, contract_version=contract.version,
-            contract_hash=contract_hash(canonical(contract)), schema_majors=(), policy_types=contract.outputs,
-            at=self.now,
+            contract_hash=contract_hash(canonical(contract)), schema_majors=SCHEMA_MAJORS,
+            policy_types=contract.outputs, at=self.now,
         )  # fmt: skip
         return self.put("agents.manifest", seal(replace(manifest, **changes), signer(agent)))
 
@@ -369,6 +375,7 @@ class World:
         assert view.ask is not None
         trades = action in (m.Action.BUY, m.Action.SELL)
         idle = action in (m.Action.HOLD, m.Action.HALT)
+        framed = action is m.Action.MANDATE and "mandate" not in changes
         limit = (view.ask * Decimal("1.001")).quantize(Decimal("0.01"))
         intent = m.Intent(
             ledger=LEDGER, account=flow.account, lane=flow.lane, kind=LANES[flow.lane], dfid=flow.dfid,
@@ -382,11 +389,44 @@ class World:
             time_in_force=m.TimeInForce.IOC, valid_from=flow.snapshot.taken_at,
             valid_until=flow.flow_expires_at, drift_envelope_bps=Decimal(50),
             state_hash=state_hash(encode(flow.snapshot)), confidence=Decimal("0.9"), usage=NO_USAGE,
-            rounds=(), explain_commitment=bytes(32),
+            rounds=(), explain_commitment=bytes(32), mandate=self.frame(view) if framed else None,
         )  # fmt: skip
         intent = replace(intent, **changes)
         proven = flow.lane is m.Lane.DLPCI and "evidence" not in changes
         return with_evidence(flow, intent) if proven else intent
+
+    def frame(self, view: m.InstrumentView, **changes: Any) -> m.Mandate:
+        """A frame for buying, within one percent of the present price, for half an hour."""
+        assert view.mid is not None
+        cent = Decimal("0.01")
+        frame = m.Mandate(
+            side=m.Side.BUY, price_low=(view.mid * Decimal("0.99")).quantize(cent),
+            price_high=(view.mid * Decimal("1.01")).quantize(cent), expires_at=self.now + 1800 * SECOND,
+        )  # fmt: skip
+        return replace(frame, **changes)
+
+    def mandated(self, total: str = "1", instrument: str = BTC, **frame: Any) -> m.FlowOpened:
+        """Have a MANDATE of the prover accepted; its flow, which children name as their parent."""
+        flow = self.flow(("prover",), instrument=instrument)
+        wanted = self.frame(flow.snapshot.instruments[0], **frame)
+        intent = self.intent(flow, m.Action.MANDATE, quantity=Decimal(total), mandate=wanted)
+        self.prove(flow, intent)
+        self.run()
+        assert self.verdict.verdict is m.Verdict.ACCEPTED, self.verdict
+        return flow
+
+    def prove(self, flow: m.FlowOpened, intent: m.Intent) -> Record:
+        """Queue a PCI with the attestation its contract asks for."""
+        body = seal(intent, signer(intent.agent_id))
+        return self.propose(flow, body, attestations=(self.attest(flow, body),))
+
+    def child(self, parent: m.FlowOpened, number: int, **changes: Any) -> m.FlowOpened:
+        """A child flow as an honest selector opens it under a mandate of ``parent``."""
+        step = changes.pop("parent_step", parent.steps[0])
+        name = child_dfid(LEDGER, parent.dfid, step, number)
+        family = {"parent": parent.dfid, "parent_step": step, "child_number": number, "dfid": name}
+        instrument = parent.trigger.instrument
+        return self.flow(**{"account": parent.account, "instrument": instrument} | family | changes)
 
     def report(
         self, flow: m.FlowOpened, agent: str, kind: m.ReportKind = m.ReportKind.NO_PROPOSAL,

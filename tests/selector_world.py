@@ -113,6 +113,7 @@ def view(account: str, *, version: int = 1, positions: tuple[Position, ...] = ()
         trading_state=TradingState.ACTIVE,
         halted_instruments=(),
         open_intents=0,
+        mandates=changed.pop("mandates", ()),
     )
     return framed(
         AccountViewRecord(

@@ -62,6 +62,11 @@ class Grants:
                 return None
         return found
 
+    def version(self, agent_id: str, version: str) -> Contract | None:
+        """One version of an agent's contract; None while it has not been read."""
+        granted = self.registry.granted(DocumentKind.CONTRACT, agent_id, version)
+        return None if granted is None else self.contract(granted.digest)
+
     def public(self, keyid: bytes, role: Role, bound: str | None = None) -> bytes | None:
         """The public key of ``keyid`` if it holds ``role`` now, for ``bound`` where one is asked for."""
         key = self.registry.keys.valid(keyid, role, self.registry.seq)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from agents.answers import kind_of
 from ledger.registry import Granted
 from rules.contract_json import parse
+from schemas.majors import SCHEMA_MAJORS
 from schemas.models import Manifest
 from transport.log import Produce
-
-SCHEMA_MAJORS = ("1",)  # of every message this code reads and writes
 
 
 def manifest_of(

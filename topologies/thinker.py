@@ -12,6 +12,7 @@ from schemas.reasons import QuarantineReason
 from schemas.wire import Refused
 from topologies.genuine import Fault, Flow, genuine_flow
 from topologies.grants import Grants
+from topologies.law import law_of
 from topologies.thinking import ROLES, Role, contract_unknown, explanation, think, woken_in
 from transport.log import Produce, Record
 
@@ -63,7 +64,7 @@ class Thinker:
             return None
         opened = flow.opened
         salt = self.pen.salt(opened.dfid, opened.steps[0], opened.attempt)
-        self.wait(lambda grants: grants.contract(woken.contract_hash) is not None)
+        self.wait(lambda grants: law_of(opened, woken, grants) is not None)
         spoken = think(self.role, flow, woken, self.grants, salt) or contract_unknown(flow, woken, salt)
         return self.said(flow, spoken, record)
 

@@ -14,6 +14,7 @@ from schemas.models import Explanation, Lane, Report, ReportKind, Usage, WokenAg
 from schemas.reasons import LaneReason
 from topologies.genuine import Flow
 from topologies.grants import Grants
+from topologies.law import law_of
 from transport.log import Produce
 
 Decide = Callable[[Case], Opinion]
@@ -45,7 +46,7 @@ def woken_in(flow: Flow, agent_id: str) -> WokenAgent | None:
 
 def think(role: Role, flow: Flow, woken: WokenAgent, grants: Grants, salt: bytes) -> Spoken | None:
     """The answer to be signed; None while the contract the flow names has not been read."""
-    contract = grants.contract(woken.contract_hash)
+    contract = law_of(flow.opened, woken, grants)
     if contract is None:
         return None
     case = Case(

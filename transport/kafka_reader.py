@@ -106,6 +106,12 @@ class KafkaTail:
             if time.monotonic() > deadline:
                 raise LogError(f"{self._where}: no answer for {READ_TIMEOUT_S} s at {self._next} of {end}")
 
+    def skip(self, back: int = 0) -> None:
+        """Pass by everything that stands there now, but for the last ``back`` offsets."""
+        low, end = self._bounds()
+        self._next = max(low, end - back)
+        self._consumer.assign([TopicPartition(self._at.topic, self._partition, self._next)])
+
     def close(self) -> None:
         """Let go of both consumers."""
         self._consumer.close()

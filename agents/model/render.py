@@ -14,7 +14,8 @@ from agents.grammar import FULL
 from agents.model.exact import ceil_to, floor_to
 from agents.opinions import Terms
 from rules.contract import Contract, Limits
-from schemas.models import InstrumentView, Position, Snapshot
+from rules.mandate import remaining
+from schemas.models import InstrumentView, MandateView, Position, Snapshot
 
 BPS: Final = 10_000
 FEE_ROOM_BPS: Final = 50
@@ -30,6 +31,7 @@ class Scene:
     snapshot: Snapshot
     view: InstrumentView
     terms: Terms
+    mandate: MandateView | None = None  # of a child flow: nothing is rendered beyond it
 
     @property
     def position(self) -> Position | None:
@@ -77,11 +79,12 @@ def render(said: Slots, scene: Scene) -> Order | NoRoom:
 def _enter(said: Slots, scene: Scene) -> Order | NoRoom:
     bid, ask, atr = _known(scene.view.bid), _known(scene.view.ask), _known(scene.view.atr)
     limits, tick = scene.limits, scene.terms.tick
-    limit = floor_to(ask * (1 + _band(said, scene)), tick)
+    most = ask * (1 + _band(said, scene))
+    limit = floor_to(most if scene.mandate is None else min(most, Fraction(scene.mandate.price_high)), tick)
     if limit <= 0:
         return NoRoom(room=Decimal(0))
     room = room_to_buy(scene, Fraction(limit))
-    quantity = floor_to(room * said.size / FULL, scene.terms.lot)
+    quantity = floor_to(_framed(room * said.size / FULL, scene), scene.terms.lot)
     if quantity <= 0 or quantity < scene.terms.min_order:
         return NoRoom(room=floor_to(max(room, Fraction(0)), scene.terms.lot))
     # Measured from the bid, the lowest price it could be entered at, so that the distance holds at any fill.
@@ -97,11 +100,21 @@ def _enter(said: Slots, scene: Scene) -> Order | NoRoom:
 
 
 def _leave(said: Slots, scene: Scene) -> Order | NoRoom:
-    quantity = floor_to(Fraction(scene.free) * said.size / FULL, scene.terms.lot)
+    part = Fraction(scene.free) * said.size / FULL
+    sells = said.action == "SELL"  # a CLOSE only gets out, and acts under no mandate
+    quantity = floor_to(_framed(part, scene) if sells else part, scene.terms.lot)
     if quantity <= 0:
         return NoRoom(room=scene.free)
-    limit = ceil_to(_known(scene.view.bid) * (1 - _band(said, scene)), scene.terms.tick)
+    least = _known(scene.view.bid) * (1 - _band(said, scene))
+    if sells and scene.mandate is not None:
+        least = max(least, Fraction(scene.mandate.price_low))
+    limit = ceil_to(least, scene.terms.tick)
     return Order(action=said.action, quantity=quantity, limit_price=limit)
+
+
+def _framed(quantity: Fraction, scene: Scene) -> Fraction:
+    """At most what the mandate's other children have left."""
+    return quantity if scene.mandate is None else min(quantity, Fraction(remaining(scene.mandate)))
 
 
 def _band(said: Slots, scene: Scene) -> Fraction:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from kernel import opening
+from decimal import Decimal
+
+from kernel import exact, opening
 from kernel.acts.signers import signer_of
+from kernel.acts.standings import judge_standing
 from kernel.folds.commands import CONTROL_TOPIC
+from kernel.folds.curbs import WANTED, curbs_of, until_of
+from kernel.gates.shape import ID
 from kernel.state.accounts import Account
+from kernel.state.trading import SCOPES_MAX, tightens
 from kernel.state.whole import ACCOUNTS_MAX, SKIPS_MAX, State
 from schemas.kinds import Role
-from schemas.models import Control, Envelope, Standing, Verb
+from schemas.models import Control, Envelope, Verb
 from schemas.reasons import ControlReason
 
 TIGHTENING = frozenset({Verb.HALT, Verb.REDUCE, Verb.SUSPEND})
 OF_MONEY = frozenset({Verb.OPEN, Verb.FUND, Verb.WITHDRAW})
 ON_ACCOUNT = frozenset({Verb.OPEN, Verb.FUND, Verb.WITHDRAW, Verb.CLOSE, Verb.SETTLE, Verb.CLEAR})
+PAID_IN_MAX = Decimal(10**15)  # USD over an account's life: sums of it stay within what the ledger can write
 UNSIGNED = frozenset({ControlReason.MALFORMED, ControlReason.KEY_NOT_VALID, ControlReason.BAD_SIGNATURE})
 
 
@@ -31,7 +38,17 @@ def judge_control(state: State, envelope: Envelope, seq: int) -> ControlReason:
         return ControlReason.SERIAL_NOT_GREATER
     if key.role is Role.WATCH and command.verb not in TIGHTENING:
         return ControlReason.VERB_NOT_ALLOWED
-    return _possible(state, command)
+    if not _is_named_well(command):
+        return ControlReason.MALFORMED
+    found = _possible(state, command)
+    loosens = key.role is Role.WATCH and found is ControlReason.FOLDED and _loosens(state, command)
+    return ControlReason.ILLEGAL_TRANSITION if loosens else found
+
+
+def _is_named_well(command: Control) -> bool:
+    """Ids are ids: a name with a line break in it would be another name after a restart."""
+    named = (command.account, command.instrument, command.agent_id)
+    return all(name is None or ID.fullmatch(name) for name in named)
 
 
 def concerns(state: State, envelope: Envelope) -> bool:
@@ -51,7 +68,7 @@ def _possible(state: State, command: Control) -> ControlReason:
             return ControlReason.OUT_OF_BOUNDS
     elif needs and account is None:
         return ControlReason.UNKNOWN_ACCOUNT
-    if verb in OF_MONEY and (command.amount is None or command.amount <= 0):
+    if verb in OF_MONEY and (command.amount is None or not 0 < command.amount <= PAID_IN_MAX):
         return ControlReason.OUT_OF_BOUNDS
     if account is not None:
         fault = _on_account(account, command)
@@ -62,6 +79,10 @@ def _possible(state: State, command: Control) -> ControlReason:
 
 def _on_account(account: Account, command: Control) -> ControlReason | None:
     match command.verb:
+        case Verb.FUND:
+            assert command.amount is not None
+            most = exact.minus(PAID_IN_MAX, account.deposits)
+            return ControlReason.OUT_OF_BOUNDS if command.amount > most else None
         case Verb.WITHDRAW:
             assert command.amount is not None
             return ControlReason.OUT_OF_BOUNDS if command.amount > account.cash else None
@@ -75,15 +96,31 @@ def _on_account(account: Account, command: Control) -> ControlReason | None:
             return None
 
 
+def _curb(state: State, command: Control) -> ControlReason:
+    """One scope, an end that lies ahead, and room for one more: a halt that reaches nothing must be told."""
+    if command.lane is not None and (command.account is not None or command.instrument is not None):
+        return ControlReason.MALFORMED
+    if command.verb is Verb.RESUME:
+        return ControlReason.FOLDED
+    curbs, scope = curbs_of(state, command)
+    full = len(curbs) >= SCOPES_MAX and scope not in curbs
+    return ControlReason.OUT_OF_BOUNDS if full or until_of(command) <= state.now else ControlReason.FOLDED
+
+
+def _loosens(state: State, command: Control) -> bool:
+    """The watch may not put a milder or a shorter word in place of an operator's."""
+    if command.verb not in (Verb.HALT, Verb.REDUCE):
+        return False
+    curbs, scope = curbs_of(state, command)
+    return not tightens(curbs.get(scope), WANTED[command.verb], until_of(command))
+
+
 def _elsewhere(state: State, command: Control) -> ControlReason:
     match command.verb:
         case Verb.SUSPEND | Verb.RETIRE | Verb.RESET:
-            if command.agent_id is None:
-                return ControlReason.MALFORMED
-            account = None if command.account is None else state.accounts[command.account]
-            held = state.core.standings if account is None else account.standings
-            retired = held.get(command.agent_id) is Standing.RETIRED
-            return ControlReason.ILLEGAL_TRANSITION if retired else ControlReason.FOLDED
+            return judge_standing(state, command)
+        case Verb.HALT | Verb.REDUCE | Verb.RESUME:
+            return _curb(state, command)
         case Verb.SKIP:
             if command.topic is None or command.partition is None or command.offset is None:
                 return ControlReason.MALFORMED

@@ -6,6 +6,7 @@ from kernel import opening
 from kernel.acts.signers import signer_of
 from kernel.state.whole import State
 from schemas.kinds import Role
+from schemas.majors import shared
 from schemas.models import Envelope, Manifest
 from schemas.reasons import ControlReason, Reason
 
@@ -22,6 +23,8 @@ def judge_manifest(state: State, envelope: Envelope, seq: int) -> Reason:
         return Reason.KEY_NOT_VALID
     if hello.ledger != state.identity.ledger:
         return Reason.WRONG_LEDGER
+    if not shared(hello.schema_majors):
+        return Reason.VERSION_MISMATCH
     if key.role is Role.ATTESTOR:
         return Reason.NONE  # an attestor proposes nothing, so no contract speaks of it
     grant = state.grants.contract(hello.agent_id, hello.contract_version)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kernel import opening
 from kernel.acts.signers import signer_of
+from kernel.failure import failure_of
 from kernel.folds.receipts import is_news, possible, status_after
 from kernel.state.whole import State
 from schemas.kinds import Role
@@ -38,6 +39,9 @@ def status_left(state: State, envelope: Envelope) -> FlowStatus:
     receipt = opening.surely(envelope, Receipt)
     order = state.accounts[receipt.account].orders.get(receipt.key)
     flow = state.flows.get(receipt.dfid)
+    if flow is not None and flow.final:
+        return flow.status  # what compensates a flow does not bring it back
     if order is not None and is_news(receipt, order):
-        return status_after(receipt, order)
+        failed = failure_of(state, receipt) is not None
+        return FlowStatus.ABORTED if failed else status_after(receipt, order)
     return FlowStatus.CLOSED if flow is None else flow.status

@@ -5,6 +5,9 @@ from __future__ import annotations
 import heapq
 
 from kernel.figures import equity_of
+from kernel.folds.curbs import end_curbs
+from kernel.folds.losses import latch_losses
+from kernel.folds.mandates import end_mandates
 from kernel.state.accounts import Account, DayStart
 from kernel.state.days import UTC_ZONE, next_day
 from kernel.state.memory import HORIZON_US
@@ -14,6 +17,7 @@ from schemas.models import BatchEntry, FlowStatus, InputRange, Mark
 SIGNALS = "market.signals"
 QUOTES_US = 600_000_000  # how long a quote may be asked for; contracts ask for less (max_context_age_ms)
 SKEW_US = 5_000_000
+READ_STEP_US = 1_000_000
 RECHECK_US = 60_000_000
 BEYOND_TIME = frozenset({FlowStatus.EXECUTING, FlowStatus.SUSPENDED})  # only a record ends these
 
@@ -31,7 +35,8 @@ def fold_batch(state: State, entry: BatchEntry) -> None:
     for read in entry.inputs:
         _advance(state, read)
     _begin_days(state)
-    _end_latches(state)
+    end_curbs(state)
+    end_mandates(state)
     for mark in entry.marks:
         fold_mark(state, mark)
     state.memory.forget(core.now - HORIZON_US)
@@ -48,9 +53,16 @@ def _advance(state: State, read: InputRange) -> None:
     if core.skips:  # one that lies behind this batch has been used
         core.skips = {skip for skip in core.skips if skip[:2] != place or skip[2] >= read.first}
     if read.topic == SIGNALS:
-        core.quote_reads.append((core.now, read.first))
-        while core.quote_reads[0][0] < core.now - QUOTES_US - SKEW_US:
-            core.quote_reads.popleft()
+        _note_read(state, read.first)
+
+
+def _note_read(state: State, first: int) -> None:
+    """Where a restarted kernel must begin to read: at the read before the first it may be asked about."""
+    reads, now = state.core.quote_reads, state.core.now
+    if not reads or now - reads[-1][0] >= READ_STEP_US:
+        reads.append((now, first))
+    while len(reads) > 1 and reads[1][0] < now - QUOTES_US - SKEW_US:
+        reads.popleft()
 
 
 def fold_mark(state: State, mark: Mark) -> None:
@@ -62,9 +74,10 @@ def fold_mark(state: State, mark: Mark) -> None:
 
 
 def revalue(state: State, account: Account) -> None:
-    """Equity at the present marks; the peak only rises."""
+    """Equity at the present marks; the peak only rises, and a loss that goes too far is latched."""
     account.equity = equity_of(state, account)
     account.peak = max(account.peak, account.equity)
+    latch_losses(state, account)
 
 
 def watch_zone(state: State, zone: str) -> None:
@@ -86,25 +99,15 @@ def _begin_days(state: State) -> None:
                 state.touched[name] = None
 
 
-def _end_latches(state: State) -> None:
-    for name in sorted(state.halted):
-        account = state.accounts[name]
-        over = [scope for scope, until in account.halts.items() if until <= state.core.now]
-        for scope in over:
-            del account.halts[scope]
-        if over:
-            state.touch(name)
-        if not account.halts:
-            state.halted.discard(name)
-
-
 def _expire(state: State) -> None:
     """Note the living flows whose time has run out; an entry of its own ends each of them."""
     core = state.core
     while core.expiries and core.expiries[0][0] < core.now:
-        _, dfid = heapq.heappop(core.expiries)
+        expires_at, dfid = heapq.heappop(core.expiries)
         flow = state.flows.get(dfid)
-        if flow is not None and not flow.final and flow.status not in BEYOND_TIME:
+        if flow is None or flow.expires_at != expires_at:
+            continue  # a later attempt was given more time, and has an entry of its own here
+        if not flow.final and flow.status not in BEYOND_TIME and dfid not in core.overdue:
             core.overdue.append(dfid)
 
 

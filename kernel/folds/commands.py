@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import assert_never
 
 from kernel import exact, opening
+from kernel.acts.standings import held_of, wanted_of
+from kernel.failure import mark_failed, settled_failure
 from kernel.folds.batches import revalue
+from kernel.folds.curbs import fold_trading
 from kernel.folds.receipts import release
-from kernel.state.accounts import WHOLE, Account, DayStart
-from kernel.state.standing import tightened
+from kernel.state.accounts import Account, DayStart
 from kernel.state.whole import State
-from schemas.models import Control, ControlEntry, FlowStatus, Standing, TradingState, Verb
+from schemas.models import Control, ControlEntry, FlowStatus, Standing, Verb
 
 CONTROL_TOPIC = "control"
 
@@ -28,7 +30,7 @@ def fold_control(state: State, entry: ControlEntry) -> None:
         case Verb.SETTLE:
             _settle(state, command)
         case Verb.HALT | Verb.REDUCE | Verb.RESUME:
-            _trading(state, command)
+            fold_trading(state, command)
         case Verb.SUSPEND | Verb.RETIRE | Verb.RESET:
             _standing(state, command)
         case Verb.CLEAR:
@@ -56,6 +58,9 @@ def _money(state: State, command: Control) -> None:
     if command.verb is Verb.CLOSE:
         del state.accounts[command.account]
         state.halted.discard(command.account)
+        for key in [key for key in state.agents if key[0] == command.account]:
+            del state.agents[key]  # who opens the name again begins a new account
+        state.framed.discard(command.account)
         return
     came = exact.negated(amount) if command.verb is Verb.WITHDRAW else amount
     account.cash = exact.plus(account.cash, came)
@@ -79,69 +84,46 @@ def _settle(state: State, command: Control) -> None:
     assert command.target is not None
     account = state.accounts[command.account]
     before, order = account.exposed(), account.orders[command.target]
+    failure = settled_failure(state, order)
+    if failure is not None:
+        mark_failed(state, command.account, failure)
     release(account, command.target)
     flow = state.flows.get(order.dfid)
     if flow is not None and not flow.final:
-        flow.ended(FlowStatus.CLOSED if order.filled > 0 else FlowStatus.ABORTED)
+        whole = order.filled > 0 and failure is None
+        flow.ended(FlowStatus.CLOSED if whole else FlowStatus.ABORTED)
     state.index(account, before)
     state.touch(command.account)
 
 
-def _trading(state: State, command: Control) -> None:
-    """The narrowest scope the command names: an instrument of an account, an account, and so on outward."""
-    wanted = {
-        Verb.HALT: TradingState.HALTED,
-        Verb.REDUCE: TradingState.REDUCING,
-        Verb.RESUME: TradingState.ACTIVE,
-    }[command.verb]
-    if command.account is not None:
-        _of_account(state, state.accounts[command.account], command, wanted)
-        return
-    if command.instrument is not None:
-        state.core.instruments[command.instrument] = wanted
-    elif command.lane is not None:
-        state.core.lanes[command.lane] = wanted
-    else:
-        state.core.world = wanted
-    for name in state.accounts:
-        state.touch(name)
-
-
-def _of_account(state: State, account: Account, command: Control, wanted: TradingState) -> None:
-    if command.instrument is None:
-        account.trading_state = wanted
-    else:
-        account.instrument_states[command.instrument] = wanted
-    if command.verb is Verb.RESUME:
-        account.halts.pop(command.instrument or WHOLE, None)
-    state.touch(account.account)
-
-
 def _standing(state: State, command: Control) -> None:
+    """Move an agent's standing; a RESET on an account lifts its latched loss there too.
+
+    A loss that still stands latches again at once: the account is valued right after.
+    """
     assert command.agent_id is not None
-    wanted = {
-        Verb.SUSPEND: Standing.SUSPENDED,
-        Verb.RETIRE: Standing.RETIRED,
-        Verb.RESET: Standing.ACTIVE,
-    }[command.verb]
-    if command.account is None:
-        held = state.core.standings
-        touched = list(state.accounts)
+    wanted, held = wanted_of(command), held_of(state, command)
+    assert wanted is not None
+    if wanted is Standing.ACTIVE:
+        held.pop(command.agent_id, None)
     else:
-        held = state.accounts[command.account].standings
-        touched = [command.account]
-    now = held.get(command.agent_id, Standing.ACTIVE)
-    held[command.agent_id] = wanted if command.verb is Verb.RESET else tightened(now, wanted)
-    if held[command.agent_id] is Standing.ACTIVE:
-        del held[command.agent_id]
-    for name in touched:
+        held[command.agent_id] = wanted
+    record = state.agents.get((command.account or "", command.agent_id))
+    if command.verb is Verb.RESET and record is not None:
+        record.latched = 0
+    for name in list(state.accounts) if command.account is None else [command.account]:
         state.touch(name)
 
 
 def _clear(state: State, command: Control) -> None:
-    """Lift a tripped breaker of one agent on one account, or of every agent there."""
+    """Lift a tripped breaker of one agent on one account; without an agent, all of them and the dirt.
+
+    Whoever names one agent speaks of its breaker, not of the account.
+    """
     for (account, agent_id), record in state.agents.items():
         if account == command.account and command.agent_id in (None, agent_id):
             record.latched = 0
     assert command.account is not None
+    if command.agent_id is None:
+        state.accounts[command.account].dirty.clear()
     state.touch(command.account)

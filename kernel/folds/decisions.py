@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from kernel import exact, opening
+from kernel import opening
 from kernel.case import stance_of
 from kernel.claim import Inside, judged
-from kernel.folds.receipts import reserve
-from kernel.orders import FEE_RESERVE_BPS
-from kernel.state.accounts import WHOLE, Account, Order
-from kernel.state.flows import Flow, Held
+from kernel.folds.mandates import fold_mandate, is_mandate, use_mandate
+from kernel.folds.receipts import order_of, reserve
+from kernel.state.accounts import WHOLE, Account
+from kernel.state.flows import Attempted, Flow, Held
 from kernel.state.memory import Prior
 from kernel.state.standing import tightened
 from kernel.state.whole import State
-from kernel.table import FACES
+from kernel.table import ADMISSION, FACES
 from ledger.intents import key_of_intent
 from rules.contract import Contract
 from schemas.models import (
@@ -30,11 +28,9 @@ from schemas.models import (
     Verdict,
     WindowKind,
 )
-from schemas.money import CONTEXT
 from schemas.reasons import Reason
 
 SECOND_US = 1_000_000
-ADMISSION = 6
 
 
 def consumes_nothing(verdict: Verdict, reason: int) -> bool:
@@ -45,6 +41,8 @@ def consumes_nothing(verdict: Verdict, reason: int) -> bool:
 def fold_decision(state: State, entry: DecisionEntry, seq: int) -> None:
     """Fold a ruled intent."""
     if consumes_nothing(entry.verdict, entry.reason):
+        if entry.dfid in state.flows:
+            state.flows[entry.dfid].approval_lapsed()
         return
     inside = judged(entry.body)
     assert inside is not None
@@ -61,8 +59,14 @@ def fold_decision(state: State, entry: DecisionEntry, seq: int) -> None:
         return
     if flow.approval is None:
         _count(state, flow, account, intent, grant.contract, entry)
+        if flow.answered:  # of all answers only a HALT does anything then, and nothing to the flow
+            if entry.verdict is Verdict.ACCEPTED:
+                _halt(state, account, intent, grant.contract)
+            return
     match entry.verdict:
         case Verdict.ACCEPTED:
+            if is_mandate(inside):
+                fold_mandate(state, flow, account, inside, seq)
             _accepted(state, flow, account, intent, grant.contract, entry)
         case Verdict.ESCALATED:
             _escalated(state, flow, intent, inside, entry)
@@ -93,29 +97,12 @@ def _accepted(
     if entry.intent is not None and intent.action is not Action.CANCEL:
         order = opening.surely(entry.intent, KernelIntent)
         before = account.exposed()
-        reserve(account, order.key, _order(order, intent))
+        stops = {"stop": intent.stop, "target_price": intent.target_price}
+        reserve(account, order.key, order_of(order, intent.agent_id, **stops))
+        use_mandate(flow, account, intent, order)
         state.index(account, before)
         state.touch(account.account)
     flow.ended(entry.flow_status)
-
-
-def _order(order: KernelIntent, intent: Intent) -> Order:
-    cost = exact.times(order.quantity, order.limit_price)
-    margin = CONTEXT.scaleb(exact.times(cost, FEE_RESERVE_BPS), Decimal(-4))
-    return Order(
-        dfid=order.dfid,
-        step_id=order.step_id,
-        agent_id=intent.agent_id,
-        action=order.action,
-        side=order.side,
-        instrument=order.instrument,
-        quantity=order.quantity,
-        cash=exact.money(exact.plus(cost, margin)) if order.side == "BUY" else exact.ZERO,
-        time_in_force=order.time_in_force,
-        valid_until=order.valid_until,
-        stop=intent.stop,
-        target_price=intent.target_price,
-    )
 
 
 def _halt(state: State, account: Account, intent: Intent, contract: Contract) -> None:
@@ -149,13 +136,15 @@ def held_of(intent: Intent, entry: DecisionEntry) -> Held:
 
 def _rejected(state: State, flow: Flow, account: Account, intent: Intent, entry: DecisionEntry) -> None:
     reason = Reason(entry.reason)
-    if reason is Reason.REASONING_EXHAUSTION:
-        return  # the flow was exhausted before; a late answer changes nothing
+    if flow.exhausted and flow.approval is None:
+        return  # whatever a late answer is refused for, the flow goes on as a person or the clock says
     if reason is Reason.ESCALATION_BUDGET_EXHAUSTED:
         make_passive(state, account, intent.agent_id)
     if reason is Reason.MAX_LOSS:
         state.own_agent(entry.account, intent.agent_id).latched = int(reason)
     flow.steps.pop(intent.step_id, None)
+    if reason.curable:
+        flow.refusals.append(Attempted(attempt=entry.attempt, reason=entry.reason, facts=entry.facts))
     if entry.flow_status is FlowStatus.EXHAUSTED:
         flow.exhausted = True
         flow.ended(FlowStatus.EXHAUSTED)

@@ -6,9 +6,12 @@ from decimal import Decimal
 
 from kernel import exact, opening
 from kernel.exact import ZERO
+from kernel.orders import FEE_RESERVE_BPS
 from kernel.state.accounts import Account, Held, Order
+from kernel.state.mandates import give_back
 from kernel.state.whole import State
-from schemas.models import FlowStatus, Receipt, ReceiptEntry, ReceiptStatus, TimeInForce
+from schemas.models import FlowStatus, KernelIntent, Receipt, ReceiptEntry, ReceiptStatus, TimeInForce
+from schemas.money import CONTEXT
 
 RANK = {
     ReceiptStatus.SENT: 0,
@@ -42,6 +45,8 @@ def possible(receipt: Receipt, order: Order) -> bool:
     """Say whether the figures can be true: nothing beyond the order, nothing taken back."""
     paid = cost_of(receipt)
     grown = receipt.quantity >= order.filled and paid >= order.paid and receipt.fee >= order.fee
+    if receipt.quantity == order.filled and paid != order.paid:
+        return False  # the same fills cannot have cost more: there is no position to book the difference on
     return grown and receipt.quantity <= order.quantity and receipt.average_price >= 0
 
 
@@ -66,17 +71,23 @@ def fold_receipt(state: State, entry: ReceiptEntry) -> None:
     if order is None or not is_news(receipt, order):
         return
     before = account.exposed()
-    final = is_final(receipt, order)
-    _fill(account, order, receipt)
-    order.status = receipt.status
-    if final:
-        release(account, receipt.key)
+    apply(account, receipt)
     flow = state.flows.get(receipt.dfid)
     if flow is not None and not flow.final:
         flow.ended(entry.flow_status)
     state.index(account, before)
     state.touch(account.account)
     assert account.money_holds(), f"the law of money broke on {account.account}"
+
+
+def apply(account: Account, receipt: Receipt) -> None:
+    """Move an account's money and positions by a receipt that is news; one that is final ends its order."""
+    order = account.orders[receipt.key]
+    final = is_final(receipt, order)
+    _fill(account, order, receipt)
+    order.status = receipt.status
+    if final:
+        release(account, receipt.key)
 
 
 def _fill(account: Account, order: Order, receipt: Receipt) -> None:
@@ -118,6 +129,28 @@ def _sold(account: Account, instrument: str, quantity: Decimal, cash: Decimal, f
         del account.positions[instrument]
 
 
+def order_of(
+    order: KernelIntent, agent_id: str, *, stop: Decimal | None = None, target_price: Decimal | None = None
+) -> Order:
+    """What an account remembers of a signed order, and what it sets aside for it."""
+    cost = exact.times(order.quantity, order.limit_price)
+    margin = CONTEXT.scaleb(exact.times(cost, FEE_RESERVE_BPS), Decimal(-4))
+    return Order(
+        dfid=order.dfid,
+        step_id=order.step_id,
+        agent_id=agent_id,
+        action=order.action,
+        side=order.side,
+        instrument=order.instrument,
+        quantity=order.quantity,
+        cash=exact.money(exact.plus(cost, margin)) if order.side == "BUY" else exact.ZERO,
+        time_in_force=order.time_in_force,
+        valid_until=order.valid_until,
+        stop=stop,
+        target_price=target_price,
+    )
+
+
 def reserve(account: Account, key: bytes, order: Order) -> None:
     """Set an order's cash or position aside; gate 12 has seen that it is there."""
     account.orders[key] = order
@@ -137,3 +170,4 @@ def release(account: Account, key: bytes) -> None:
     held = account.positions.get(order.instrument)
     if order.side == "SELL" and held is not None:
         held.reserved = exact.minus(held.reserved, exact.minus(order.quantity, order.filled))
+    give_back(account.mandates, key, exact.minus(order.quantity, order.filled))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kernel.case import Case
 from kernel.ruling import Answer, Refusal, facts
+from kernel.state.standing import STAMPS_MAX
 from schemas.reasons import Reason
 
 SECOND_US = 1_000_000
@@ -12,14 +13,13 @@ SECOND_US = 1_000_000
 def admission(case: Case) -> Answer:
     """The rolling window (t − W, t], then the signed usage against the flow's budgets, then attempts."""
     assert case.intent is not None
-    assert case.grant is not None
-    contract = case.grant.contract
+    assert case.own is not None
+    contract = case.own.contract  # how much an agent may think is its own affair, also in a child flow
     budget = contract.budget
     admitted = case.agent.since(case.agent.admitted, case.now, budget.window_s * SECOND_US)
-    if case.approval is None and admitted >= budget.proposals_per_window:
-        return Refusal(
-            reason=Reason.RATE_LIMITED, facts=facts(measured=admitted, limit=budget.proposals_per_window)
-        )
+    most = min(budget.proposals_per_window, STAMPS_MAX)
+    if case.approval is None and admitted >= most:
+        return Refusal(reason=Reason.RATE_LIMITED, facts=facts(measured=admitted, limit=most))
     overspent = _overspent(case)
     if overspent is not None:
         return overspent
@@ -34,8 +34,8 @@ def admission(case: Case) -> Answer:
 def _overspent(case: Case) -> Refusal | None:
     """Tokens are summed over the flow's attempts; calls, rounds and steps are those of this answer."""
     assert case.intent is not None
-    assert case.grant is not None
-    usage, budget = case.intent.usage, case.grant.contract.budget
+    assert case.own is not None
+    usage, budget = case.intent.usage, case.own.contract.budget
     spent = 0 if case.known is None else case.known.tokens.get(case.agent_id, 0)
     before = 0 if case.approval is None else usage.tokens_in + usage.tokens_out  # counted when it escalated
     figures = (

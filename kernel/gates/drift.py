@@ -6,9 +6,18 @@ from decimal import Decimal
 
 from kernel import exact
 from kernel.case import Case, Stance
+from kernel.figures import resolved
 from kernel.orders import envelope_bps, looked_at, protective_limit
 from kernel.ruling import Answer, Escalation, Refusal, facts
-from rules.drift import Side, geometry_holds, live_price, moved_bps, older_than, within_envelope
+from rules.drift import (
+    Side,
+    geometry_holds,
+    half_bracket_stands,
+    live_price,
+    moved_bps,
+    older_than,
+    within_envelope,
+)
 from schemas.models import Action, QuoteSeen
 from schemas.reasons import Reason
 
@@ -28,6 +37,8 @@ def drift(case: Case) -> Answer:
         return Escalation(reason=refusal.reason, facts=refusal.facts) if close else refusal
     if reducing:
         return None
+    if case.stance is Stance.MANDATE:
+        return _moved(case)  # nothing is bought yet: its band caps each child's price, brackets are theirs
     return _moved(case) or _capped(case) or _geometry(case)
 
 
@@ -82,14 +93,17 @@ def _capped(case: Case) -> Refusal | None:
 def _geometry(case: Case) -> Refusal | None:
     assert case.intent is not None
     assert case.grant is not None
-    stop, target = case.intent.stop, case.intent.target_price
-    if stop is None or target is None:
-        return None  # gate 9 has asked for what this contract wants
+    stop, target, live = case.intent.stop, case.intent.target_price, entry(case)
     side: Side = "short" if case.intent.action is Action.SELL else "long"
-    least = case.grant.contract.limits.min_risk_reward
-    if geometry_holds(side, entry(case), stop, target, least):
+    least = resolved(case).limits.min_risk_reward  # what gate 9 asked for, asked again at the live price
+    if stop is not None and target is not None:
+        holds = geometry_holds(side, live, stop, target, least)
+    else:
+        holds = half_bracket_stands(side, live, stop, target)  # gate 9 has asked for what the contract wants
+    if holds:
         return None
-    figures = facts(live=entry(case), stop=stop, target=target, risk_reward_limit=least)
+    given = {"live": live, "stop": stop, "target": target, "risk_reward_limit": least}
+    figures = facts(**{name: figure for name, figure in given.items() if figure is not None})
     return Refusal(reason=Reason.GEOMETRY_BROKEN, facts=figures)
 
 

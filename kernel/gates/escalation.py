@@ -6,11 +6,13 @@ from decimal import Decimal
 
 from kernel.case import Case
 from kernel.figures import account_figures, shape
+from kernel.gates.standing import standing_of
 from kernel.orders import quantity_of
 from kernel.ruling import Answer, Escalation, Refusal, facts
 from kernel.state.standing import HOUR_US
 from rules.contract import Authority, Contract
 from rules.orders import notional
+from schemas.models import Standing
 from schemas.money import CONTEXT
 from schemas.reasons import Reason
 
@@ -22,8 +24,8 @@ def escalation(case: Case) -> Answer:
         return None
     contract = case.grant.contract
     wanted = _wanted(case, contract)
-    if wanted is None:
-        return None
+    if wanted is None and standing_of(case) is not Standing.ESCALATION_ONLY:
+        return None  # gate 4 sends what such an agent asks to a person, and that takes a token too
     budget = contract.escalation.budget_per_hour
     spent = case.agent.since(case.agent.escalated, case.now, HOUR_US)
     if spent >= budget:
@@ -51,5 +53,7 @@ def exposure_after(case: Case) -> Decimal:
     assert case.account is not None
     order = shape(case)
     assert order.price is not None, "gate 9 refuses an order without a price"
+    if order.reducing:  # a frame for selling what is held: nothing comes on top
+        return account_figures(case.state, case.account).exposure
     added = notional(quantity_of(case), order.price)
     return CONTEXT.add(account_figures(case.state, case.account).exposure, added)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from kernel import exact
 from kernel.case import Case
+from kernel.folds.batches import QUOTES_US
 from kernel.ruling import Answer, Refusal
 from kernel.table import FACES
 from ledger.evidence import Claim, check_proof
 from ledger.hashes import state_hash, tagged
 from rules.drift import older_than
 from schemas.codec import encode
-from schemas.models import DocumentKind, Intent, IntentKind
+from schemas.models import DocumentKind, InstrumentView, Intent, IntentKind, QuoteSeen
 from schemas.reasons import Reason
 
 
@@ -18,7 +19,8 @@ def evidence(case: Case) -> Answer:
     """Every hash is made here from what is known, never taken from what the claim says of itself."""
     assert case.intent is not None
     refused: Reason | None = None
-    if not _is_this_snapshot(case) or not _account_was_so(case) or not _price_was_so(case):
+    so = _is_this_snapshot(case) and _account_was_so(case)
+    if not so or not _price_was_so(case) or not _others_were_so(case):
         refused = Reason.SNAPSHOT_MISMATCH
     elif not _contract_is_this(case):
         refused = Reason.CONTRACT_MISMATCH
@@ -55,12 +57,38 @@ def _price_was_so(case: Case) -> bool:
     assert case.grant is not None
     if case.intent.instrument is None:
         return True
-    view = case.view
-    if view is None or view.bid is None or view.ask is None or view.price_offset is None:
+    if case.view is None or _is_unpriced(case.view):
         return not _needs_a_price(case)
+    return _is_as_quoted(case, case.view, case.quote)
+
+
+def _others_were_so(case: Case) -> bool:
+    """Every other price in the snapshot equals the quote at its offset, unless it says itself how old it is.
+
+    A quiet instrument's quote is older than quotes are kept, and no gate measures anything against it.
+    """
+    found = {(each.instrument, each.quote.offset): each.quote for each in case.others if each.quote}
+    for view in case.flow.snapshot.instruments:
+        figures = (view.bid, view.ask, view.mid, view.price_offset)
+        if view is case.view or all(figure is None for figure in figures):
+            continue
+        quote = None if view.price_offset is None else found.get((view.instrument, view.price_offset))
+        forgotten = quote is None and view.quote_time is not None and view.quote_time <= case.now - QUOTES_US
+        if _is_unpriced(view) or not (forgotten or _is_as_quoted(case, view, quote)):
+            return False
+    return True
+
+
+def _is_unpriced(view: InstrumentView) -> bool:
+    return view.bid is None or view.ask is None or view.price_offset is None
+
+
+def _is_as_quoted(case: Case, view: InstrumentView, quote: QuoteSeen | None) -> bool:
+    assert case.grant is not None
+    assert view.bid is not None
+    assert view.ask is not None
     if view.mid is not None and view.mid != exact.mid(view.bid, view.ask):
         return False
-    quote = case.quote
     if quote is None:
         return older_than(case.flow.snapshot.taken_at, case.now, case.grant.contract.drift.max_context_age_ms)
     return (quote.bid, quote.ask, quote.event_time) == (view.bid, view.ask, view.quote_time)

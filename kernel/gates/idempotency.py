@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from kernel.case import Case, Stance
 from kernel.ruling import Answer, Duplicate, Refusal
+from kernel.table import ADMISSION, FACES
 from ledger.intents import key_of_intent
 from schemas.models import FlowStatus, Intent, Verdict
 from schemas.reasons import Reason
-
-BUSY = frozenset({FlowStatus.ESCALATED, FlowStatus.EXECUTING, FlowStatus.SUSPENDED})
 
 
 def idempotency(case: Case) -> Answer:
@@ -25,15 +24,15 @@ def idempotency(case: Case) -> Answer:
         return None if case.flow.attempt == 1 else _closed(Reason.ATTEMPT_CLOSED)
     if case.stance is Stance.HALT:
         return None
-    if case.known.exhausted and case.intent is not None:
-        return None  # its later answers are REASONING_EXHAUSTION, at gate 6
+    if case.known.exhausted and case.intent is not None and ADMISSION in FACES[case.stance]:
+        return None  # its later answers are REASONING_EXHAUSTION, at gate 6; what skips 6 is asked here
     if case.intent is not None:
         taken = case.known.steps.get(case.intent.step_id)
         if taken is not None:
             return _second(case, case.intent, taken)
     if case.flow.attempt != case.known.open_attempt:
         return _closed(Reason.ATTEMPT_CLOSED)
-    if case.known.final or case.known.status in BUSY:
+    if case.known.answered:
         return _closed(Reason.FLOW_CLOSED)
     return None
 

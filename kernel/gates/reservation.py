@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from kernel import exact
-from kernel.case import Case
+from kernel.case import Case, Stance
 from kernel.orders import SELLS, cash_needed, quantity_of, side_of
 from kernel.ruling import Answer, Refusal, facts
 from kernel.state.accounts import OPEN_MAX
+from kernel.state.mandates import MANDATES_MAX
 from schemas.reasons import Reason
 
 
@@ -16,6 +17,8 @@ def reservation(case: Case) -> Answer:
     assert case.account is not None
     assert case.intent.instrument is not None
     account, instrument = case.account, case.intent.instrument
+    if case.stance is Stance.MANDATE:
+        return _room(len(account.mandates))
     if case.intent.action in SELLS:
         held, wanted = account.held(instrument), quantity_of(case)
         free = exact.minus(held.quantity, held.reserved)
@@ -36,3 +39,12 @@ def reservation(case: Case) -> Answer:
             reason=Reason.RESOURCE_CONTENTION, facts=facts(open_orders=len(account.orders), opposite=opposite)
         )
     return None
+
+
+def _room(standing: int) -> Answer:
+    """A frame reserves nothing, its children do; it only takes one of the account's places for frames."""
+    if standing < MANDATES_MAX:
+        return None
+    return Refusal(
+        reason=Reason.RESOURCE_CONTENTION, facts=facts(mandates=standing, mandates_limit=MANDATES_MAX)
+    )

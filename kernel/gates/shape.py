@@ -6,9 +6,11 @@ import re
 from decimal import Decimal
 
 from kernel.case import Case
+from kernel.state.flows import COMPENSATION
+from kernel.state.mandates import MANDATE_HORIZON_US
 from kernel.state.memory import HORIZON_US
 from ledger.evidence import ATTESTATIONS_MAX
-from ledger.hashes import is_uuid8
+from ledger.hashes import child_dfid, is_uuid8
 from schemas.models import Action, FlowOpened, Intent, Report
 
 ID = re.compile(r"[a-z0-9._-]{1,64}")
@@ -17,7 +19,8 @@ STEPS_MAX = 32
 ANSWERS_MAX = 2 * WOKEN_MAX
 ONE = Decimal(1)
 SKEW_US = 5_000_000  # how far a source's clock may run ahead of ours
-TRADES = frozenset({Action.BUY, Action.SELL})
+CHILD_NUMBER_MAX = (1 << 31) - 1
+QUANTIFIED = frozenset({Action.BUY, Action.SELL, Action.MANDATE})
 IDLE = frozenset({Action.HOLD, Action.HALT})
 
 
@@ -40,9 +43,11 @@ def _flow_is_sound(flow: FlowOpened) -> bool:
     horizon = flow.trigger.event_time + HORIZON_US
     return (
         is_uuid8(flow.dfid)
+        and _is_child_or_none(flow)
         and flow.attempt >= 1
         and 0 < len(flow.steps) <= STEPS_MAX
         and all(map(ID.fullmatch, (flow.account, *flow.steps)))
+        and not any(step.startswith(COMPENSATION) for step in flow.steps)
         and 0 < len(flow.woken) <= WOKEN_MAX
         and len({each.agent_id for each in flow.woken}) == len(flow.woken)
         and flow.snapshot.taken_at <= flow.deadline <= flow.flow_expires_at <= horizon
@@ -51,6 +56,16 @@ def _flow_is_sound(flow: FlowOpened) -> bool:
             for view in flow.snapshot.instruments
         )
     )
+
+
+def _is_child_or_none(flow: FlowOpened) -> bool:
+    """A child says all of parent, step and number, and its name follows from them; another says none."""
+    parent, step, number = flow.parent, flow.parent_step, flow.child_number
+    if parent is None or step is None or number is None:
+        return (parent, step, number) == (None, None, None)
+    if not is_uuid8(parent) or ID.fullmatch(step) is None or not 1 <= number <= CHILD_NUMBER_MAX:
+        return False
+    return flow.dfid == child_dfid(flow.ledger, parent, step, number)
 
 
 def _report_is_sound(report: Report, flow: FlowOpened) -> bool:
@@ -67,14 +82,29 @@ def _intent_is_sound(intent: Intent, flow: FlowOpened) -> bool:
         return False
     if not intent.valid_from <= intent.valid_until <= flow.flow_expires_at:
         return False
-    return _means_its_action(intent)
+    return _means_its_action(intent) and _frame_is_sound(intent, flow)
+
+
+def _frame_is_sound(intent: Intent, flow: FlowOpened) -> bool:
+    """A MANDATE has a frame that begins where it was decided and ends within a day, and no prices beside it.
+
+    Whether the frame is over by now is a question of time, and gate 3's.
+    """
+    frame = intent.mandate
+    if frame is None or intent.action is not Action.MANDATE:
+        return frame is None and intent.action is not Action.MANDATE
+    if not 0 < frame.price_low <= frame.price_high:
+        return False
+    if (intent.limit_price, intent.stop, intent.target_price) != (None, None, None):
+        return False
+    return 0 < frame.expires_at - flow.snapshot.taken_at <= MANDATE_HORIZON_US
 
 
 def _means_its_action(intent: Intent) -> bool:
     action = intent.action
     if intent.instrument is not None and ID.fullmatch(intent.instrument) is None:
         return False
-    if action in TRADES:
+    if action in QUANTIFIED:
         return intent.instrument is not None and intent.quantity > 0
     if action is Action.CLOSE:
         return intent.instrument is not None

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import assert_never
 
 from kernel.case import Case, Stance
+from kernel.folds.curbs import states_on
 from kernel.ruling import Answer, Escalation, Refusal, facts
 from kernel.state.accounts import WHOLE
 from kernel.state.standing import tightened
+from kernel.state.trading import severest
 from schemas.models import Standing, TradingState
 from schemas.reasons import Reason
 
-SEVERITY = (TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED, TradingState.TERMINATED)
 QUIET = frozenset({Stance.HALT, Stance.HOLD})
 
 
@@ -27,14 +28,16 @@ def standing(case: Case) -> Answer:
 def trading_state(case: Case) -> TradingState:
     """The severest of account, instrument, lane and the whole ledger; a latched halt counts as HALTED."""
     assert case.account is not None
-    core, account = case.state.core, case.account
+    account = case.account
     name = None if case.intent is None else case.intent.instrument
-    states = [core.world, account.trading_state, core.lanes.get(case.flow.lane, TradingState.ACTIVE)]
-    if name is not None:
-        states += [each[name] for each in (core.instruments, account.instrument_states) if name in each]
+    states = states_on(case.state, account, case.flow.lane, name)
+    if account.terminated:
+        states.append(TradingState.TERMINATED)
+    if account.dirty:
+        states.append(TradingState.REDUCING)  # a flow failed half-way; a person clears it
     if _halted_for(case) > 0:
         states.append(TradingState.HALTED)
-    return max(states, key=SEVERITY.index)
+    return severest(states)
 
 
 def _halted_for(case: Case) -> int:
@@ -61,9 +64,14 @@ def _on_account(case: Case) -> Standing:
     return case.account.standings.get(case.agent_id, Standing.ACTIVE)
 
 
-def _of_agent(case: Case) -> Answer:
+def standing_of(case: Case) -> Standing:
+    """The stricter of the agent's standing everywhere and on this account."""
     everywhere = case.state.core.standings.get(case.agent_id, Standing.ACTIVE)
-    match tightened(everywhere, _on_account(case)):
+    return tightened(everywhere, _on_account(case))
+
+
+def _of_agent(case: Case) -> Answer:
+    match standing_of(case):
         case Standing.ACTIVE:
             return None
         case Standing.DEGRADED:

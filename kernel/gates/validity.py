@@ -14,7 +14,10 @@ def validity(case: Case) -> Answer:
         return Refusal(reason=Reason.NOT_YET_VALID, facts=facts(early_us=case.intent.valid_from - case.now))
     # An approved intent lives as long as its flow: a person needs longer than an agent's validity.
     until = case.flow.flow_expires_at if case.approval is not None else case.intent.valid_until
-    late = case.now - min(until, case.flow.flow_expires_at)
+    ends = [until, case.flow.flow_expires_at]
+    if case.intent.mandate is not None:
+        ends.append(case.intent.mandate.expires_at)  # a frame that is over frames nothing
+    late = case.now - min(ends)
     if late > 0:
         return Refusal(reason=Reason.TTL_EXPIRED, facts=facts(late_us=late))
     if case.flow.trigger.event_time <= case.state.memory.horizon:

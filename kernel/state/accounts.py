@@ -10,10 +10,15 @@ from decimal import Decimal
 
 from kernel import exact
 from kernel.exact import ZERO
-from schemas.models import Action, ReceiptStatus, Standing, TimeInForce, TradingState
+from kernel.state.mandates import Mandate, Name
+from kernel.state.trading import FOREVER, Curb
+from schemas.models import Action, ReceiptStatus, Standing, TimeInForce
 
 HASHES_KEPT = 64  # views a snapshot may have seen; an older one is a context too old anyway
 OPEN_MAX = 4_096  # open orders of one account: beyond it nothing new is reserved
+DIRTY_MAX = (
+    4_096  # failed flows an account names; one more than that is as dirty, and cleared by the same act
+)
 WHOLE = "*"  # the scope of a halt that covers every instrument of the account
 
 
@@ -65,8 +70,11 @@ class DayStart:
 class Account:
     """Figures in USD.
 
-    halts: instrument (or ``*``) -> micros until which trading is latched. standings: agents not ACTIVE here.
+    halts: instrument (or ``*``) -> micros until which an agent's halt is latched. standings: agents not
+    ACTIVE here. curbs: an operator's word on an instrument (or ``*``). terminated: after a max loss whose
+    contract says so; nothing but the account's CLOSE ends that.
     hashes: version -> hash of the last views; content: the Avro body of the newest, at version 0.
+    dirty: flows (DFID) that failed half-way, until an operator clears the account.
     """
 
     account: str
@@ -78,16 +86,18 @@ class Account:
     fees: Decimal = ZERO
     equity: Decimal = ZERO
     peak: Decimal = ZERO
-    trading_state: TradingState = TradingState.ACTIVE
-    instrument_states: dict[str, TradingState] = field(default_factory=dict)
+    curbs: dict[str, Curb] = field(default_factory=dict)
+    terminated: bool = False
     halts: dict[str, int] = field(default_factory=dict)
     standings: dict[str, Standing] = field(default_factory=dict)
     positions: dict[str, Held] = field(default_factory=dict)
     orders: dict[bytes, Order] = field(default_factory=dict)
     day_starts: dict[str, DayStart] = field(default_factory=dict)
+    mandates: dict[Name, Mandate] = field(default_factory=dict)
     version: int = 0
     hashes: dict[int, bytes] = field(default_factory=dict)
     content: bytes = b""
+    dirty: set[bytes] = field(default_factory=set)
 
     def held(self, instrument: str) -> Held:
         """What is held of an instrument; nothing is a Held of zero that is not kept."""
@@ -97,10 +107,20 @@ class Account:
         """All positions at their total cost, USD."""
         return exact.plus(*(held.total_cost for held in self.positions.values()))
 
+    @property
+    def curbed(self) -> bool:
+        """Whether a word or a halt stands that may end by the clock."""
+        return bool(self.halts) or any(curb.until < FOREVER for curb in self.curbs.values())
+
     def money_holds(self) -> bool:
         """Say whether the law of money holds, to the last digit."""
         came = exact.minus(exact.plus(self.deposits, self.realised), self.withdrawals, self.fees)
         return came == exact.plus(self.cash, self.reserved_cash, self.at_cost())
+
+    def soil(self, dfid: bytes) -> None:
+        """Name a flow that failed half-way."""
+        if len(self.dirty) < DIRTY_MAX:
+            self.dirty.add(dfid)
 
     def exposed(self) -> frozenset[str]:
         """Instruments the account holds or has reserved: those whose marks are folded."""

@@ -11,6 +11,7 @@ from rules.config_error import ConfigError
 from rules.contract import Contract
 from rules.contract_json import parse
 from schemas.models import DocumentKind, RegistryDocument
+from schemas.money import CONTEXT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,26 @@ class Terms:
     lot: Decimal
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossRule:
+    """An agent is latched on an account whose equity is at or below ``keep`` × what was paid in."""
+
+    agent_id: str
+    keep: Decimal
+    terminates: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossRules:
+    """The rules of one account by agent; keep_max: above it nothing need be asked."""
+
+    rules: tuple[LossRule, ...] = ()
+    keep_max: Decimal = Decimal(-1)
+
+
+NO_RULES = LossRules()
+
+
 @dataclass(slots=True, kw_only=True)
 class Grants:
     """Parsed documents by name; a cache over the registry, never more than it holds."""
@@ -37,6 +58,8 @@ class Grants:
     registry: Registry
     _contracts: dict[tuple[str, str], Grant] = field(default_factory=dict)
     _terms: dict[str, tuple[int, Terms]] = field(default_factory=dict)
+    _losses: dict[str, LossRules] = field(default_factory=dict)
+    _losses_at: int = -1
 
     def contract(self, agent_id: str, version: str) -> Grant | None:
         """One version of an agent's contract, or None when the registry never took it."""
@@ -61,6 +84,27 @@ class Grants:
             assert terms is not None, "unsound terms were refused when they came"
             self._terms[instrument] = (granted.seq, terms)
         return terms
+
+    def losses_on(self, account: str) -> LossRules:
+        """What every agent's newest contract for the account says of its max loss."""
+        if self._losses_at != self.registry.seq:
+            self._losses, self._losses_at = self._read_losses(), self.registry.seq
+        return self._losses.get(account, NO_RULES)
+
+    def _read_losses(self) -> dict[str, LossRules]:
+        found: dict[str, list[LossRule]] = {}
+        for agent_id in self.registry.ids(DocumentKind.CONTRACT):
+            newest = self.contract(agent_id, self.registry.contract_versions(agent_id)[-1])
+            assert newest is not None
+            keep = CONTEXT.subtract(Decimal(1), newest.contract.limits.max_drawdown_pct)
+            terminates = newest.contract.terminate_on_max_loss
+            for account in newest.contract.accounts:
+                rule = LossRule(agent_id=agent_id, keep=keep, terminates=terminates)
+                found.setdefault(account, []).append(rule)
+        return {
+            account: LossRules(rules=tuple(rules), keep_max=max(rule.keep for rule in rules))
+            for account, rules in found.items()
+        }
 
 
 def read_terms(body: bytes) -> Terms | None:

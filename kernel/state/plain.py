@@ -17,6 +17,7 @@ from typing import Any
 
 from schemas.money import plain
 
+EXACT_MAX = 2**53
 Load = Callable[[Any], Any]
 
 
@@ -29,7 +30,10 @@ def dumped(value: Any) -> Any:
             return int(value)
         case Enum():
             return value.value
-        case int() | str():
+        case int():
+            # JSON numbers are doubles: a larger integer would come back as its neighbour.
+            return value if abs(value) <= EXACT_MAX else str(value)
+        case str():
             return value
         case bytes():
             return value.hex()
@@ -73,7 +77,9 @@ def _key_loader(hint: Any) -> Load:
 
 @functools.cache
 def _loader(hint: Any) -> Load:
-    if hint in (int, str, bool, type(None), Any):
+    if hint is int:
+        return int
+    if hint in (str, bool, type(None), Any):
         return lambda value: value
     if hint is bytes:
         return bytes.fromhex

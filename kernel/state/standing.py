@@ -17,13 +17,14 @@ ORDER = (
 )
 HOUR_US = 3_600_000_000
 STAMPS_MAX = 10_000  # a rate window that would hold more is read as full
+STANDINGS_MAX = 10_000  # agents not ACTIVE, everywhere and on each account
 
 
 @dataclass(slots=True, kw_only=True)
 class AgentRecord:
     """admitted, escalated: micros of the answers inside the rolling window (oldest first).
 
-    latched: name of the breaker that tripped for this agent here, until an operator resets it.
+    latched: number of the breaker that tripped for this agent here, until an operator resets it.
     """
 
     admitted: list[int] = field(default_factory=list)
@@ -42,7 +43,8 @@ class AgentRecord:
 
     def spend_token(self, now: int) -> None:
         """Count one escalation; tokens come back after an hour."""
-        del self.escalated[: bisect_right(self.escalated, now - HOUR_US)]
+        gone = bisect_right(self.escalated, now - HOUR_US)
+        del self.escalated[: max(gone, len(self.escalated) - STAMPS_MAX + 1)]
         self.escalated.append(now)
 
 

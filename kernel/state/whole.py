@@ -10,13 +10,15 @@ from kernel.state.flows import Flow
 from kernel.state.grants import Grants
 from kernel.state.memory import Memory
 from kernel.state.standing import AgentRecord
+from kernel.state.trading import Curb
 from ledger.hashes import shard_of
 from ledger.registry import Registry
-from schemas.models import Lane, Mark, Standing, TradingState
+from schemas.models import Mark, Standing
 
 ACCOUNTS_MAX = 100_000
 MANIFESTS_MAX = 8  # versions of one agent that may run beside each other
 SKIPS_MAX = 1_000
+READS_MAX = 1_000  # one a second of those in which a quote may still be asked for, and one before them
 Place = tuple[str, int]  # (topic, partition)
 
 
@@ -37,8 +39,9 @@ class Identity:
 class Core:
     """The small things: time, positions, trading states, numbers already used.
 
-    serials: (topic, key id) -> last serial. quote_reads: (now, first offset) of the batches whose quotes may
-    still be asked for, oldest first. days: zone -> micros of its next local day.
+    serials: (topic, key id) -> last serial. quote_reads: (now, first offset) of reads, a second apart,
+    whose quotes may still be asked for, oldest first. days: zone -> micros of its next local day. curbs: an
+    operator's word on everything (``*``), ``lane/…`` or ``instrument/…``.
     """
 
     now: int = 0
@@ -47,9 +50,7 @@ class Core:
     checked_at: int = -(1 << 62)  # now of the last CHECKPOINT
     checked_seq: int = 0  # seq after the last CHECKPOINT
     positions: dict[Place, int] = field(default_factory=dict)
-    world: TradingState = TradingState.ACTIVE
-    lanes: dict[Lane, TradingState] = field(default_factory=dict)
-    instruments: dict[str, TradingState] = field(default_factory=dict)
+    curbs: dict[str, Curb] = field(default_factory=dict)
     standings: dict[str, Standing] = field(default_factory=dict)
     manifests: dict[str, dict[str, bytes]] = field(default_factory=dict)
     serials: dict[tuple[str, bytes], int] = field(default_factory=dict)
@@ -67,7 +68,8 @@ class State:
     """Everything folded so far.
 
     Derived, and no part of a snapshot: holders (who is exposed to an instrument), halted (accounts with a
-    latch), dirty (accounts this entry changed), touched (accounts changed since somebody last asked).
+    halt or curb that time may end), framed (accounts that may hold a mandate), dirty (accounts this entry
+    changed), touched (accounts changed since somebody last asked).
     """
 
     def __init__(self, identity: Identity) -> None:
@@ -81,6 +83,7 @@ class State:
         self.agents: dict[tuple[str, str], AgentRecord] = {}
         self.holders: dict[str, set[str]] = {}
         self.halted: set[str] = set()
+        self.framed: set[str] = set()
         self.dirty: dict[str, None] = {}
         self.touched: dict[str, None] = {}
 

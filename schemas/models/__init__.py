@@ -7,12 +7,23 @@ from schemas.models.agent_standing import AgentStanding
 from schemas.models.agent_state import AgentState
 from schemas.models.attestation import Attestation
 from schemas.models.attestation_record import AttestationRecord
+from schemas.models.authority import Authority
 from schemas.models.bar import Bar
 from schemas.models.batch_entry import BatchEntry
 from schemas.models.checkpoint_entry import CheckpointEntry
 from schemas.models.clock_tick import ClockTick
 from schemas.models.close_entry import CloseEntry
+from schemas.models.compensation import Compensation
 from schemas.models.compensation_ruling import CompensationRuling
+from schemas.models.contract_budget import ContractBudget
+from schemas.models.contract_cutoff import ContractCutoff
+from schemas.models.contract_drift import ContractDrift
+from schemas.models.contract_escalation import ContractEscalation
+from schemas.models.contract_evidence import ContractEvidence
+from schemas.models.contract_inputs import ContractInputs
+from schemas.models.contract_limits import ContractLimits
+from schemas.models.contract_outputs import ContractOutputs
+from schemas.models.contract_retry import ContractRetry
 from schemas.models.control import Control
 from schemas.models.control_entry import ControlEntry
 from schemas.models.decision_entry import DecisionEntry
@@ -72,8 +83,15 @@ from schemas.models.registry_document import RegistryDocument
 from schemas.models.report import Report
 from schemas.models.report_entry import ReportEntry
 from schemas.models.report_kind import ReportKind
+from schemas.models.responsibility_contract import ResponsibilityContract
+from schemas.models.routing_match import RoutingMatch
+from schemas.models.routing_row import RoutingRow
+from schemas.models.routing_table import RoutingTable
+from schemas.models.rule_parameter import RuleParameter
+from schemas.models.rule_set import RuleSet
 from schemas.models.schema_entry import SchemaEntry
 from schemas.models.side import Side
+from schemas.models.signal_kind import SignalKind
 from schemas.models.signature import Signature
 from schemas.models.snapshot import Snapshot
 from schemas.models.standing import Standing
@@ -101,12 +119,23 @@ __all__ = [
     "AgentState",
     "Attestation",
     "AttestationRecord",
+    "Authority",
     "Bar",
     "BatchEntry",
     "CheckpointEntry",
     "ClockTick",
     "CloseEntry",
+    "Compensation",
     "CompensationRuling",
+    "ContractBudget",
+    "ContractCutoff",
+    "ContractDrift",
+    "ContractEscalation",
+    "ContractEvidence",
+    "ContractInputs",
+    "ContractLimits",
+    "ContractOutputs",
+    "ContractRetry",
     "Control",
     "ControlEntry",
     "DecisionEntry",
@@ -166,8 +195,15 @@ __all__ = [
     "Report",
     "ReportEntry",
     "ReportKind",
+    "ResponsibilityContract",
+    "RoutingMatch",
+    "RoutingRow",
+    "RoutingTable",
+    "RuleParameter",
+    "RuleSet",
     "SchemaEntry",
     "Side",
+    "SignalKind",
     "Signature",
     "Snapshot",
     "Standing",

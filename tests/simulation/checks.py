@@ -20,7 +20,7 @@ from kernel.snapshot import texts
 from kernel.state.whole import State
 from kernel.venues.venue import VenueOrder
 from ledger.chain import Head
-from ledger.envelope import opened
+from ledger.envelope import digest, opened
 from ledger.intents import client_order_id
 from schemas.kinds import EntryKind
 from schemas.models import (
@@ -39,7 +39,7 @@ from schemas.models import (
     WindowKind,
     WindowRecord,
 )
-from schemas.reasons import LaneReason, name_of
+from schemas.reasons import name_of
 from tests.simulation.setting import identity, ids
 from tests.simulation.venue import SimulatedVenue
 from transport.log import Record
@@ -71,7 +71,9 @@ class Checker:
     outcomes: dict[bytes, FlowStatus] = field(default_factory=dict)
     told: dict[bytes, Escalation] = field(default_factory=dict)  # suspended flows
     attempts: dict[str, int] = field(default_factory=dict)  # recorded, by client id
-    taken: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))  # seqs, by account
+    taken: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))  # places, by account
+    places: dict[str, int] = field(default_factory=dict)  # of accepted orders, in the ledger's order
+    unknown: set[bytes] = field(default_factory=set)  # digests of receipts that say so
     tally: Counter[str] = field(default_factory=Counter)
     judged: set[bytes] = field(default_factory=set)  # digests of envelopes
     _approved: bool = False
@@ -93,7 +95,7 @@ class Checker:
                     self._proposal(record)
                 case "escalations":
                     said = ids().unpack(Escalation, record.value)
-                    if said.reason == LaneReason.VENUE_UNKNOWN:
+                    if said.payload_digest in self.unknown:
                         self.told[said.dfid] = said
                 case "executor.state":
                     self._attempt(record)
@@ -110,9 +112,10 @@ class Checker:
         if accepted.quantity != order.quantity or accepted.side != order.side:
             raise BrokenError("the venue gets what was accepted", order.client_id)
         before = self.taken[order.account]
-        if before and before[-1] >= accepted.seq:
-            raise BrokenError("nothing out of order within an account", f"{accepted.seq} after {before[-1]}")
-        before.append(accepted.seq)
+        place = self.places[order.client_id]
+        if before and before[-1] >= place:
+            raise BrokenError("nothing out of order within an account", f"{place} after {before[-1]}")
+        before.append(place)
 
     def _entry(self, record: Record) -> None:
         value = record.value or b""
@@ -131,18 +134,29 @@ class Checker:
         if isinstance(body, DecisionEntry):
             self.tally[f"verdict {body.verdict.value} {name_of(body.reason)}"] += 1
             self._judged(body)
-            if body.verdict is Verdict.ACCEPTED and body.intent is not None:
-                order = opened(body.intent, KernelIntent)
-                if order.action is not Action.CANCEL:
-                    client_id = client_order_id(order.key)
-                    if client_id in self.orders:
-                        raise BrokenError("one step is accepted once", client_id)
-                    self.orders[client_id] = order
+            if body.verdict is Verdict.ACCEPTED:
+                self._ordered(body.intent)
         elif kind is EntryKind.REPORT:
             self.tally[f"report {name_of(body.reason)} {body.flow_status.value}"] += 1
         elif kind is EntryKind.RECEIPT:
-            self.tally[f"receipt {opened(body.receipt, Receipt).status.value}"] += 1
+            status = opened(body.receipt, Receipt).status
+            self.tally[f"receipt {status.value}"] += 1
+            if status is ReceiptStatus.UNKNOWN:
+                self.unknown.add(digest(body.receipt))
+            for each in body.compensations:
+                self.tally[f"compensation {each.verdict.value} {name_of(each.reason)}"] += 1
+                self._ordered(each.intent)
         self._outcome(getattr(body, "dfid", None))
+
+    def _ordered(self, sealed: Envelope | None) -> None:
+        order = None if sealed is None else opened(sealed, KernelIntent)
+        if order is None or order.action is Action.CANCEL:
+            return
+        client_id = client_order_id(order.key)
+        if client_id in self.orders:
+            raise BrokenError("one step is accepted once", client_id)
+        self.orders[client_id] = order
+        self.places[client_id] = len(self.places)
 
     def _judged(self, body: DecisionEntry) -> None:
         """A redelivered envelope finds its first answer, unless a person has approved it since."""

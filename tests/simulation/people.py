@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from ledger.envelope import digest, opened
 from schemas.models import Envelope, Escalation, HumanChoice, Receipt, Verb
-from schemas.reasons import LaneReason
 from schemas.wire import Refused
 from tests.simulation.feed import Pens, Told
 from tests.simulation.setting import SECOND, ids
@@ -34,7 +33,7 @@ class Desk:
         return found
 
     def _decided(self, said: Escalation, now: int) -> list[Told]:
-        if said.reason == LaneReason.VENUE_UNKNOWN:
+        if said.reason == 0:  # of an order, not of an answer
             return self._settled_by_hand(said, now)
         dice = self._dice(said.dfid, said.attempt)
         choice = dice.choice((HumanChoice.OVERRIDE, HumanChoice.OVERRIDE, HumanChoice.ABORT, None))

@@ -16,6 +16,7 @@ from rules.contract_json import canonical
 from rules.routing_table import canonical_routing, routing_from_yaml
 from schemas.codec import encode
 from schemas.kinds import Role
+from schemas.majors import SCHEMA_MAJORS
 from schemas.models import Action, DocumentKind, Envelope, Manifest, RegistryDocument
 from schemas.publish import Published
 from schemas.subjects import subjects
@@ -107,8 +108,8 @@ def hello(agent: str, at: int) -> Envelope:
     contract = contracts()[agent]
     manifest = Manifest(
         ledger=LEDGER, agent_id=agent, contract_version=contract.version,
-        contract_hash=contract_hash(canonical(contract)), schema_majors=(), policy_types=contract.outputs,
-        at=at,
+        contract_hash=contract_hash(canonical(contract)), schema_majors=SCHEMA_MAJORS,
+        policy_types=contract.outputs, at=at,
     )  # fmt: skip
     return seal(manifest, signer(agent))
 

@@ -302,7 +302,7 @@ def an_observer_that_buys(world: World) -> None:
 
 @case(Reason.PARENT_AUTHORITY_EXCEEDED)
 def a_child_of_no_mandate(world: World) -> None:
-    flow = world.flow(parent=bytes(16))
+    flow = world.child(world.flow(), 1)
     world.propose(flow, world.intent(flow))
 
 

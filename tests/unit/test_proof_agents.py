@@ -14,9 +14,22 @@ from ledger.envelope import seal
 from ledger.evidence import Claim, check_proof
 from ledger.hashes import evidence_hash, state_hash
 from schemas.codec import encode
-from schemas.models import Action, EvidenceRequest, IntentKind, ReportKind
+from schemas.models import Action, EvidenceRequest, IntentKind, Mandate, ReportKind, Side
 from schemas.reasons import LaneReason, Reason
-from tests.road_world import ETH, Pen, account, case, flow_of, grants, held, instructed, opened, signer
+from tests.road_world import (
+    ETH,
+    NOON,
+    SECOND,
+    Pen,
+    account,
+    case,
+    flow_of,
+    grants,
+    held,
+    instructed,
+    opened,
+    signer,
+)
 
 BUY = "BUY 5 eth-usd LIMIT 321 STOP 310 TARGET 345"
 
@@ -63,6 +76,18 @@ def test_a_sentence_of_the_grammar_is_read_as_it_stands(text, action, quantity, 
             "BUY 5 eth-usd please",
             "CLOSE",
             "CLOSE eth-usd now",
+        ),
+        *(
+            "WORK BUY 5 eth-usd BETWEEN 310 AND 330 FOR 30",
+            "WORK BUY 5 eth-usd BETWEEN 330 AND 310 FOR 30 MINUTES",
+            "WORK BUY 0 eth-usd BETWEEN 310 AND 330 FOR 30 MINUTES",
+            "WORK BUY 5 eth-usd BETWEEN 0 AND 330 FOR 30 MINUTES",
+            "WORK BUY 5 eth-usd BETWEEN 310 AND 330 FOR 0 MINUTES",
+            "WORK BUY 5 eth-usd BETWEEN 310 AND 330 FOR 1441 MINUTES",
+            "WORK BUY 5 eth-usd BETWEEN 310 AND 330 FOR 030 MINUTES",
+            "WORK CLOSE 5 eth-usd BETWEEN 310 AND 330 FOR 30 MINUTES",
+            "WORK BUY 5 eth-usd BETWEEN 310 AND 330 FOR 30 MINUTES now",
+            "WORK",
         ),
         *("HALT eth-usd", "BUY ٥ eth-usd", "BUY 5 eth-usd " + "X" * 200, "BUY 0.1234567890123456789 eth-usd"),
     ],
@@ -169,3 +194,68 @@ def test_the_two_readers_agree_on_what_they_both_read(text):
     _, finding = attested(flow, intent_of(flow))
     assert finding.agrees
     assert intent_of(flow).instrument == ETH
+
+
+# -- a frame for child flows -------------------------------------------------------------------------------
+
+WORK = "WORK BUY 5 eth-usd BETWEEN 310 AND 330.5 FOR 30 MINUTES"
+
+
+def test_a_frame_is_read_word_for_word_and_runs_from_when_it_was_said():
+    intent = intent_of(instructed(WORK))
+    assert (intent.action, intent.instrument, intent.quantity) == (Action.MANDATE, ETH, Decimal(5))
+    assert (intent.limit_price, intent.stop, intent.target_price) == (None, None, None)
+    said_at = NOON - SECOND  # of the signed instruction
+    assert intent.mandate == Mandate(
+        side=Side.BUY, price_low=Decimal(310), price_high=Decimal("330.5"), expires_at=said_at + 1800 * SECOND
+    )
+
+
+def test_a_frame_that_was_over_before_it_was_read_is_not_proposed():
+    flow = instructed(WORK)
+    late = replace(flow.opened.snapshot, taken_at=NOON + 1800 * SECOND)
+    opinion = prover.decide(case("prover", flow_of(replace(flow.opened, snapshot=late), text=WORK)))
+    assert isinstance(opinion, Nothing)
+    assert (opinion.kind, opinion.reason) == (ReportKind.NO_PROPOSAL, LaneReason.OUTSIDE_MANDATE)
+    assert [(each.name, each.value) for each in opinion.facts] == [("late_us", Decimal(SECOND))]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        WORK,
+        "WORK SELL 1.50 eth-usd BETWEEN 310 AND 310 FOR 1440 MINUTES",
+        "WORK BUY 5 eth-usd BETWEEN 330 AND 310 FOR 30 MINUTES",
+        "WORK BUY 0 eth-usd BETWEEN 310 AND 330 FOR 30 MINUTES",
+        "WORK BUY 5 eth-usd BETWEEN 0 AND 330 FOR 30 MINUTES",
+        "WORK BUY 5 eth-usd BETWEEN 310 AND 330 FOR 1441 MINUTES",
+        "WORK BUY 5 eth-usd BETWEEN 310 AND 330 FOR 05 MINUTES",
+        "WORK BUY 5 eth-usd BETWEEN 310 AND 330 FOR 30 MINUTES LIMIT 5",
+    ],
+)
+def test_the_two_readers_agree_on_which_frames_can_be_read(text):
+    flow = instructed(text)
+    opinion, expected = prover.decide(case("prover", flow)), heuristic.baseline(flow.opened, flow.record)
+    assert isinstance(opinion, Draft) is (expected is not None)
+    if isinstance(opinion, Draft):
+        _, finding = attested(flow, intent_of(flow))
+        assert finding.agrees
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"side": Side.SELL},
+        {"price_low": Decimal(1)},
+        {"price_high": Decimal(331)},
+        {"expires_at": NOON + 3600 * SECOND},
+    ],
+)
+def test_a_wider_frame_than_the_one_instructed_is_contradicted(lie):
+    flow = instructed(WORK)
+    intent = intent_of(flow)
+    _, finding = attested(flow, replace(intent, mandate=replace(intent.mandate, **lie)))
+    assert not finding.agrees
+    assert [each.name for each in finding.facts] == ["mandate_differs"]
+    _, bare = attested(flow, replace(intent, mandate=None))
+    assert not bare.agrees

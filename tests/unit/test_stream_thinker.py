@@ -15,17 +15,21 @@ from rules.contract import Contract
 from schemas.codec import decode, schema_hash
 from schemas.kinds import Role
 from schemas.models import (
+    Action,
     Envelope,
     Explanation,
     FlowRecord,
     Intent,
+    MandateView,
     Proposal,
     Quarantined,
     Report,
+    ReportKind,
+    Side,
 )
 from schemas.reasons import LaneReason, QuarantineReason
 from schemas.wire import PREFIX, SchemaIds
-from tests.stream_scenes import CONTRACT, LEDGER, TERMS, flow
+from tests.stream_scenes import CONTRACT, LEDGER, NOON, TERMS, account, flow, snapshot
 from topologies.genuine import Fault
 from topologies.stream.thinker import StreamThinker
 from topologies.thinker import Said
@@ -180,3 +184,103 @@ def test_what_is_no_genuine_flow_is_a_fault_by_name(wrong, reason):
 
 def test_the_grammar_of_the_shipped_contract_compiles():
     assert isinstance(compile_grammar(CONTRACT), DecisionGrammar)
+
+
+# -- under a mandate ---------------------------------------------------------------------------------------
+
+FRAME = MandateView(
+    dfid=bytes(15) + b"\x01", step_id="step-1", agent_id="prover", contract_version="1.1.0",
+    instrument="eth-usd", side=Side.BUY, total=Decimal(5), used=Decimal(3), price_low=Decimal(300),
+    price_high=Decimal("320.50"), expires_at=NOON + 1,
+)  # fmt: skip
+
+
+class Parents(Grants):
+    """The same, and the contract that a mandate was accepted under."""
+
+    def __init__(self, parent: Contract | None = CONTRACT) -> None:
+        super().__init__()
+        self._parent = parent
+
+    def version(self, agent_id: str, version: str) -> Contract | None:
+        return self._parent if (agent_id, version) == ("prover", "1.1.0") else None
+
+
+def answered(said=BUY, held=Decimal(0), grants=None, **frame) -> Intent | Report:
+    """What the agent answers in a child flow under ``FRAME``."""
+    shown = None if frame.pop("gone", False) else replace(FRAME, **frame)
+    seen = snapshot(book=replace(account(held), mandates=() if shown is None else (shown,)))
+    child = replace(flow(seen), parent=FRAME.dfid, parent_step="step-1", child_number=1)
+    return body_of(thinker(Scripted(said), grants or Parents()).answer(record(child)))
+
+
+def said_as(action: str, size: int) -> Spoken:
+    slots = Slots(action=action, size=size, band=50, stop=0, target=0, confidence=80)
+    text = f"action={action};size={size:03d};band=050;stop=000;target=000;confidence=080"
+    return replace(BUY, text=text, slots=slots)
+
+
+def test_a_child_buys_what_its_siblings_left_and_at_most_at_the_bands_end():
+    body = answered()
+    assert isinstance(body, Intent)
+    assert (body.quantity, body.limit_price) == (Decimal(2), Decimal("320.50"))
+    wider = answered(price_high=Decimal(400))
+    assert isinstance(wider, Intent)
+    assert wider.limit_price == Decimal("320.91")
+
+
+@pytest.mark.parametrize(
+    ("said", "frame", "facts"),
+    [
+        (BUY, {"gone": True}, {}),
+        (BUY, {"expires_at": NOON - 1}, {}),
+        (BUY, {"used": Decimal(5)}, {}),
+        (BUY, {"side": Side.SELL}, {}),
+        (BUY, {"instrument": "btc-usd"}, {}),
+        (BUY, {"price_high": Decimal("320.10")}, {"measured": Decimal("320.11"), "limit": Decimal("320.10")}),
+        (BUY, {"price_low": Decimal(321), "price_high": Decimal(330)},
+         {"measured": Decimal("320.91"), "limit": Decimal(321)}),
+        (said_as("SELL", 50), {}, {}),
+        (said_as("SELL", 50), {"side": Side.SELL, "price_low": Decimal("320.06")},
+         {"measured": Decimal("320.05"), "limit": Decimal("320.06")}),
+    ],
+)  # fmt: skip
+def test_what_oversteps_the_mandate_is_not_proposed_and_said_by_name(said, frame, facts):
+    body = answered(said, held=Decimal(9), **frame)
+    assert isinstance(body, Report)
+    assert (body.kind, body.reason) == (ReportKind.NO_PROPOSAL, LaneReason.OUTSIDE_MANDATE)
+    assert {each.name: each.value for each in body.facts} == facts
+
+
+def test_a_child_sells_what_is_left_of_its_mandate_and_not_below_the_band():
+    body = answered(
+        said_as("SELL", 50), held=Decimal(9), side=Side.SELL, price_low=Decimal("320.01"),
+    )  # fmt: skip
+    assert isinstance(body, Intent)
+    assert (body.action, body.quantity, body.limit_price) == (Action.SELL, Decimal(2), Decimal("320.01"))
+
+
+@pytest.mark.parametrize("action", ["CLOSE", "HOLD"])
+def test_what_protects_is_said_whatever_the_mandate(action):
+    size = 100 if action == "CLOSE" else 0
+    said = said_as(action, size)
+    if action == "HOLD":
+        said = replace(said, text=said.text.replace("band=050", "band=000"))
+        said = replace(said, slots=replace(said.slots, band=0))
+    body = answered(said, held=Decimal(9), gone=True)
+    assert isinstance(body, Intent)
+    assert (body.action.value, body.quantity) == (action, Decimal(9) if action == "CLOSE" else Decimal(0))
+
+
+def test_a_child_is_sized_by_the_tighter_of_both_contracts():
+    small = replace(CONTRACT, limits=replace(CONTRACT.limits, max_order_value=Decimal(100)))
+    body = answered(grants=Parents(small))
+    assert isinstance(body, Intent)
+    assert body.quantity * body.limit_price <= Decimal(50)  # half of what the parent leaves
+    assert body.contract_version == CONTRACT.version
+
+
+def test_a_parents_contract_that_never_came_is_refused_by_name():
+    body = answered(grants=Parents(None))
+    assert isinstance(body, Report)
+    assert body.reason == LaneReason.CONTRACT_UNKNOWN

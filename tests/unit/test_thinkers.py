@@ -174,7 +174,7 @@ def test_the_attestor_is_silent_on_a_forged_claim(by):
 def test_a_hello_names_the_contract_it_speaks_under():
     granted = grants().registry.granted(DocumentKind.CONTRACT, "prover")
     manifest = manifest_of(LEDGER, granted, 5)
-    assert (manifest.agent_id, manifest.contract_version, manifest.at) == ("prover", "1.0.0", 5)
+    assert (manifest.agent_id, manifest.contract_version, manifest.at) == ("prover", "1.1.0", 5)
     assert manifest.contract_hash == granted.digest
     assert manifest.policy_types == (IntentKind.PCI,)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ledger.hashes import dfid
@@ -63,7 +63,7 @@ class Opener:
         for one in choice.asleep:
             self._note(occasion, account, one, now)
         if choice.woken:
-            terms = self._terms(occasion, account, now)
+            terms = self._framed(self._terms(occasion, account, now), view, now)
             woken = woken_agents(choice.woken, account, self._state.accounts)
             yield self._put(terms, 1, woken, occasion.beside, now)
             self._state.notebook.count(f"opened:{terms.lane.value}")
@@ -121,6 +121,27 @@ class Opener:
             routing_hash=routing.digest,
             deadline_ms=route.deadline_ms,
             flow_expires_at=expires_at(now, route.expires_ms, trigger.event_time),
+        )
+
+    def _framed(self, terms: Terms, view: AccountViewRecord, now: int) -> Terms:
+        """The terms as a child's, where a mandate of the account is to be worked.
+
+        The child takes the place of the trigger's own flow: one trigger is one decision, and two flows of it
+        would trade the same move twice, once inside the mandate and once beside it.
+        """
+        children = self._state.children
+        child = children.next(view.view, terms.lane, terms.trigger.instrument, now)
+        if child is None:
+            return terms
+        children.opened(terms.account, child)
+        self._state.notebook.count("opened:child")
+        return replace(
+            terms,
+            dfid=child.dfid(self._ledger),
+            parent=child.parent,
+            parent_step=child.step,
+            child_number=child.number,
+            flow_expires_at=min(terms.flow_expires_at, child.expires_at),
         )
 
     def _put(

@@ -41,6 +41,9 @@ class Terms:
     routing_hash: bytes
     deadline_ms: int
     flow_expires_at: int
+    parent: bytes | None = None
+    parent_step: str | None = None
+    child_number: int | None = None
 
 
 def expires_at(now: int, expires_ms: int, event_time: int) -> int:
@@ -61,6 +64,9 @@ def terms_of(flow: FlowOpened) -> Terms:
         routing_hash=flow.routing_hash,
         deadline_ms=(flow.deadline - flow.snapshot.taken_at) // MS_US,
         flow_expires_at=flow.flow_expires_at,
+        parent=flow.parent,
+        parent_step=flow.parent_step,
+        child_number=flow.child_number,
     )
 
 
@@ -85,6 +91,9 @@ def flow_of(terms: Terms, attempt: int, woken: tuple[WokenAgent, ...], snapshot:
     return FlowOpened(
         ledger=terms.ledger,
         dfid=terms.dfid,
+        parent=terms.parent,
+        parent_step=terms.parent_step,
+        child_number=terms.child_number,
         account=terms.account,
         decision_class=terms.decision_class,
         lane=terms.lane,

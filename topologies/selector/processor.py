@@ -112,6 +112,7 @@ class Selector:
             return
         if isinstance(message, AccountViewRecord):
             state.accounts.take_view(message)
+            state.children.take_view(message.view)
         else:
             assert isinstance(message, VerdictRecord)
             state.accounts.take_verdict(message, window_of(message, state.directory))

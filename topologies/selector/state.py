@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from topologies.selector.accounts import PASTS, VIEWS, Accounts
+from topologies.selector.children import PREFIX as CHILD
+from topologies.selector.children import Children
 from topologies.selector.directory import Directory
 from topologies.selector.early import PREFIX as EARLY
 from topologies.selector.early import Early
@@ -38,6 +40,7 @@ class State:
         self.early = Early()
         self.seen = Seen() if seen is None else seen
         self.flows = OpenFlows()
+        self.children = Children()
         self.notebook = Notebook()
         self.skips = Skips(ledger)
         self._registry_read = 0
@@ -57,6 +60,7 @@ class State:
         yield from self.headlines.changes()
         yield from self.early.changes()
         yield from self.flows.changes()
+        yield from self.children.changes()
         yield from self.skips.changes()
         yield from self.seen.changes()
         yield from self.notebook.changes()
@@ -81,6 +85,7 @@ class State:
         self.market.load(under(MARKET))
         self.early.load(under(EARLY))
         self.flows.load(under(OPEN))
+        self.children.load(under(CHILD))
         self.seen.load(under(SEEN))
         self.notebook.load(under(COUNTERS, SUPPRESSED))
         if HEADLINES in found:
@@ -90,7 +95,15 @@ class State:
 
     def whole(self) -> object:
         """Everything a restart must give back, for comparison."""
-        parts = (self.accounts, self.market, self.headlines, self.early, self.flows, self.skips)
+        parts = (
+            self.accounts,
+            self.market,
+            self.headlines,
+            self.early,
+            self.flows,
+            self.skips,
+            self.children,
+        )
         return (
             self._registry_read,
             sorted(self.directory.grants),

@@ -86,9 +86,10 @@ def _fates() -> Mapping[Fate, str]:
 
 def _flow(flow: FlowOpened) -> str:
     agents = ", ".join(each.agent_id for each in flow.woken)
+    under = "" if flow.parent is None else f", child {flow.child_number} of {flow.parent.hex()}"
     return (
         f"opened flow {flow.dfid.hex()} attempt {flow.attempt} on {flow.lane.value} for {flow.account}"
-        f" as {flow.decision_class}; woke {agents}"
+        f" as {flow.decision_class}{under}; woke {agents}"
     )
 
 

@@ -12,6 +12,7 @@ from schemas.reasons import QuarantineReason
 from schemas.wire import Refused
 from topologies.genuine import Fault, Flow, genuine_flow
 from topologies.grants import Grants
+from topologies.law import law_of
 from topologies.stream.thinking import AGENT, think
 from topologies.thinker import Pen, Said
 from topologies.thinking import contract_unknown, explanation, woken_in
@@ -48,7 +49,7 @@ class StreamThinker:
             return None
         opened = flow.opened
         salt = self.pen.salt(opened.dfid, opened.steps[0], opened.attempt)
-        self.wait(lambda grants: grants.contract(woken.contract_hash) is not None)
+        self.wait(lambda grants: law_of(opened, woken, grants) is not None)
         spoken = think(flow, woken, self.grants, self.speaker, salt, self.now())
         return self._said(flow, spoken or contract_unknown(flow, woken, salt), record.partition)
 

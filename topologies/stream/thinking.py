@@ -12,6 +12,7 @@ from schemas.models import ReportKind, WokenAgent
 from schemas.reasons import LaneReason
 from topologies.genuine import Flow
 from topologies.grants import Grants
+from topologies.law import law_of
 
 AGENT = "sovereign"
 
@@ -23,7 +24,7 @@ def think(
 
     now: micros UTC; an answer after the flow's deadline would only be refused further on, so it says so here.
     """
-    contract = grants.contract(woken.contract_hash)
+    contract = law_of(flow.opened, woken, grants)
     if contract is None:
         return None
     case = Case(

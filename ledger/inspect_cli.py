@@ -1,0 +1,42 @@
+"""`python -m ledger inspect PLACE`: every entry as a line of JSON, envelopes opened; nothing is verified."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ledger.archive import Broken, archives, read_archive
+from ledger.entry import decode_entry
+from ledger.plain_body import plain_entry
+from ledger.shapes import Malformed, Shapes
+from schemas.kind_table import EntryKind
+
+UNREADABLE, USAGE = 3, 64
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the command: 0 shown to the end, 3 unreadable from the entry named on, 64 usage."""
+    parser = argparse.ArgumentParser(prog="python -m ledger inspect", description=__doc__)
+    parser.add_argument("place", type=Path, help="an .ilk file, or a folder of them")
+    parser.add_argument("--from", dest="first", type=int, default=0, help="the first sequence shown")
+    parser.add_argument("--to", dest="last", type=int, help="the last sequence shown")
+    parser.add_argument("--kind", choices=[each.name for each in EntryKind], action="append")
+    parsed = parser.parse_args(arguments)
+    for path in archives(parsed.place):
+        try:
+            with path.open("rb") as file:
+                shapes = Shapes()
+                for value in read_archive(file):
+                    shown = plain_entry(decode_entry(value), shapes)
+                    if parsed.last is not None and shown["seq"] > parsed.last:
+                        break
+                    if shown["seq"] >= parsed.first and (not parsed.kind or shown["kind"] in parsed.kind):
+                        sys.stdout.write(json.dumps(shown) + "\n")
+        except (Malformed, Broken) as error:
+            sys.stderr.write(f"{path}: {error}\n")
+            return UNREADABLE
+        except OSError as error:
+            sys.stderr.write(f"{error}\n")
+            return USAGE
+    return 0

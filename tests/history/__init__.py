@@ -1,0 +1,1 @@
+"""Random histories, played through the real kernel and through the naive specification side by side."""

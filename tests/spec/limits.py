@@ -1,0 +1,223 @@
+"""The gates about money and prices, 5 and 8 to 12, multiplied out in Fractions."""
+
+from fractions import Fraction as F
+
+from schemas.reasons import Reason as R
+from tests.spec.book import (
+    BPS,
+    HOUR,
+    cash_needed,
+    equity,
+    exposure,
+    free,
+    local,
+    middle,
+    num,
+    position,
+    protective_limit,
+    sane,
+    worth,
+)
+
+
+def breakers(spec, case):
+    limits, account = case.law["limits"], case.account
+    now, base = equity(spec, account), account["deposits"] - account["withdrawals"]
+    cutoff = limits["trading_cutoff"]
+    start = account["days"][cutoff["zone"] if cutoff else "UTC"][1]
+    clock = local(spec.now, cutoff["zone"]).strftime("%H:%M") if cutoff else ""
+    tripped = (
+        (R.MAX_LOSS, (account["name"], case.agent) in spec.latched
+            or now <= base * (1 - F(limits["max_drawdown_pct"]))),
+        (R.TRAILING_DRAWDOWN, now <= account["peak"] * (1 - F(limits["trailing_max_drawdown_pct"]))),
+        (R.DAILY_LOSS_LIMIT, now < start * (1 - F(limits["max_daily_loss_pct"]))),
+        (R.CONSISTENCY_RULE, now > base and now - start > F(limits["consistency_rule_pct"]) * (now - base)),
+        (R.TRADING_CUTOFF, cutoff and clock >= cutoff["time"]),
+    )  # fmt: skip
+    return next((reason for reason, yes in tripped if yes), None)
+
+
+def evidence(spec, case):
+    claim, flow, known, law = case.claim, case.flow, case.known, case.law
+    shot, view, intent = flow.snapshot, case.view, case.intent
+    views = case.account["views"]
+    bound = intent.flow_hash == claim.context and intent.state_hash == claim.snapshot_hash
+    other = known["attempt"] == flow.attempt and known["context"] != claim.context
+    version = shot.account.version
+    seen = len(views) - 64 < version <= len(views) and version > 0 and views[version - 1] == shot.account
+    if other or not (bound and seen and claim.view_hash_ok) or not price_was_so(spec, case, view):
+        return R.SNAPSHOT_MISMATCH
+    if case.woken is None or law is None or case.woken.contract_hash != law["hash"]:
+        return R.CONTRACT_MISMATCH
+    if shot.rules_hash not in spec.rules:
+        return R.RULES_MISMATCH
+    if intent.kind != "PCI":
+        return None
+    ours = [each for each, _ in claim.attested if each.ledger == spec.ledger]
+    lies = (intent.evidence is not None and not claim.proof_ok) or not all(speaks(x, case) for x in ours)
+    if lies:
+        return R.EVIDENCE_MISMATCH
+    proven = intent.evidence is not None and set(law["evidence"]["required"]) <= {x.tier for x in ours}
+    return None if proven else R.EVIDENCE_MISSING
+
+
+def speaks(said, case):
+    flow, about = case.flow, (said.account, said.dfid, said.attempt, said.intent_digest)
+    return said.agrees and about == (flow.account, flow.dfid, flow.attempt, case.claim.digest)
+
+
+def price_was_so(spec, case, view):
+    """The price equals the quote at the offset it names; one too old to be looked up is gate 11's."""
+    if case.intent.instrument is None:
+        return True
+    if view is None or view.bid is None or view.ask is None or view.price_offset is None:
+        return case.stance == "HOLD"
+    if view.mid is not None and view.mid != middle(view):
+        return False
+    if case.quote is None:
+        return too_old(spec, case)
+    was = (case.quote.bid, case.quote.ask, case.quote.event_time)
+    return was == (view.bid, view.ask, view.quote_time)
+
+
+def too_old(spec, case):
+    taken = case.flow.snapshot.taken_at
+    return taken > spec.now or spec.now - taken > case.law["drift"]["max_context_age_ms"] * 1000
+
+
+def resolved(spec, case):
+    """The contract's limits under regime, volatility and phase: each may only tighten."""
+    law = {k: v if k == "trading_cutoff" else F(v) for k, v in case.law["limits"].items()}
+    volatility = None if case.view is None else num(case.view.volatility)
+    start = case.account["days"]["UTC"][1]
+    profit = (equity(spec, case.account) - start) / start if start > 0 else None
+
+    def tighten(shrink, reward, most):
+        law["max_single_trade_pct"] *= F(shrink)
+        law["max_position_pct"] *= F(shrink)
+        law["min_risk_reward"] *= F(reward)
+        law["max_open_positions"] = min(law["max_open_positions"], most)
+
+    if volatility is None or volatility < 0 or volatility >= F("0.0025"):
+        tighten("0.6", "1.3", 2)
+    if volatility is not None and volatility != 0:
+        factor = F("0.01") / volatility if volatility > 0 else F("0.5")
+        law["max_single_trade_pct"] *= min(1, max(F("0.5"), factor))
+    if profit is None or profit >= F("0.055"):
+        tighten("0.25", "1.2", 0)
+    elif profit >= F("0.04"):
+        tighten("0.5", "1.2", law["max_open_positions"])
+    law["max_single_trade_pct"] = min(law["max_single_trade_pct"], law["max_position_pct"])
+    return law
+
+
+def judged_price(case):
+    """The worst it accepts, else the side of the snapshot's quote that it takes."""
+    view, intent = case.view, case.intent
+    if intent.limit_price is not None:
+        return F(intent.limit_price)
+    if view is None:
+        return None
+    side = view.ask if intent.action == "BUY" else view.bid
+    side = view.last if side is None else side
+    return num(side) if side is not None and side > 0 else None
+
+
+def violations(spec, case):
+    """Every limit an increasing order breaks, in the order of the law."""
+    intent, account, law = case.intent, case.account, resolved(spec, case)
+    price, quantity, name = judged_price(case), case.quantity, intent.instrument
+    stop, target, buys = num(intent.stop), num(intent.target_price), intent.action == "BUY"
+    wants_target = law["min_risk_reward"] > 0
+    wants_stop = wants_target or law["min_stop_atr_multiple"] > 0
+    if price is None or (wants_stop and stop is None) or (wants_target and target is None):
+        yield R.PARAMETER_MISSING
+    if price is None:
+        return
+    low, high = (stop, target) if buys else (target, stop)
+    inverted = (low is not None and not low < price) or (high is not None and not high > price)
+    if inverted:
+        yield R.INVERTED_BRACKET
+    has, value, held = equity(spec, account), quantity * price, position(account, name)["quantity"]
+    sizes = (
+        (R.MAX_SINGLE_TRADE, value, law["max_single_trade_pct"] * has),
+        (R.MAX_POSITION, quantity + held, law["max_position_size"]),
+        (R.MAX_POSITION, value + worth(spec, account, name), law["max_position_pct"] * has),
+        (R.MAX_ORDER_VALUE, value, law["max_order_value"]),
+        (R.MAX_OPEN_POSITIONS, len({*account["positions"], name}), law["max_open_positions"]),
+        (R.MAX_LEVERAGE, exposure(spec, account) + value, law["max_leverage"] * has),
+    )
+    for reason, measured, limit in sizes:
+        if measured > limit:
+            yield reason
+    if inverted or stop is None:
+        return
+    if target is not None and abs(target - price) < law["min_risk_reward"] * abs(price - stop):
+        yield R.MIN_RISK_REWARD
+    if case.view and case.view.atr is not None:
+        if abs(price - stop) < law["min_stop_atr_multiple"] * max(F(case.view.atr), 0):
+            yield R.MIN_STOP_ATR
+
+
+def limits(spec, case):
+    if case.stance == "REDUCING":
+        return None
+    case.broken = list(violations(spec, case))
+    return case.broken[0] if case.broken else None
+
+
+def escalation(spec, case):
+    law, intent = case.law["escalation"], case.intent
+    after = exposure(spec, case.account) + case.quantity * judged_price(case)
+    wanted = (
+        (R.LOW_CONFIDENCE, intent.confidence < F(law["confidence_threshold"])),
+        (R.EXPOSURE_ABOVE_LIMIT,
+            case.law["authority"] != "execute_full" and after > F(law["max_exposure_usd"])),
+        (R.HUMAN_APPROVAL_REQUIRED,
+            case.law["authority"] == "propose" or intent.action in law["requires_human_approval"]),
+    )  # fmt: skip
+    reason = next((reason for reason, yes in wanted if yes), None)
+    if reason is None or case.approval:
+        return None
+    spent = spec.count("escalated", (case.account["name"], case.agent), HOUR)
+    return R.ESCALATION_BUDGET_EXHAUSTED if spent >= law["budget_per_hour"] else ("ASK", reason)
+
+
+def drift(spec, case):
+    law, mark, reducing = case.law["drift"], case.mark, case.stance == "REDUCING"
+    if not reducing and not case.approval and too_old(spec, case):
+        return R.CONTEXT_TOO_OLD
+    if mark is None or not sane(mark):
+        blind = R.NO_LIVE_PRICE
+    else:
+        age = spec.now - mark.event_time
+        blind = R.STALE_MARK if age > law["max_mark_age_ms"] * 1000 else None
+    if blind:
+        asks = case.intent.action == "CLOSE" and not case.approval
+        return ("ASK", blind) if asks else blind
+    if reducing:
+        return None
+    live, price = middle(mark), F(mark.bid if case.sells else mark.ask)
+    envelope = min(F(law["envelope_bps"]), F(case.intent.drift_envelope_bps))
+    if case.seen is None or case.seen <= 0 or abs(live - case.seen) * BPS > envelope * case.seen:
+        return R.STALE_CONTEXT
+    cap, stop, target = protective_limit(case), num(case.intent.stop), num(case.intent.target_price)
+    if (price < cap) if case.sells else (price > cap):
+        return R.LIMIT_PRICE_EXCEEDED
+    if stop is None or target is None:
+        return None
+    low, high = (target, stop) if case.sells else (stop, target)
+    enough = abs(target - price) >= F(case.law["limits"]["min_risk_reward"]) * abs(price - stop)
+    return None if low < price < high and enough else R.GEOMETRY_BROKEN
+
+
+def reservation(spec, case):
+    account, name = case.account, case.intent.instrument
+    if case.sells and not 0 < case.quantity <= free(account, name):
+        return R.INSUFFICIENT_POSITION
+    if not case.sells and cash_needed(case) > account["cash"]:
+        return R.INSUFFICIENT_FUNDS
+    side = "SELL" if case.sells else "BUY"
+    orders = account["orders"].values()
+    opposite = any(each["instrument"] == name and each["side"] != side for each in orders)
+    return R.RESOURCE_CONTENTION if opposite else None

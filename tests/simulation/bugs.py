@@ -11,6 +11,7 @@ from typing import Any
 
 from kernel.executor import Executor
 from kernel.executor_orders import Orders
+from kernel.executor_words import PLACE, RECONCILE
 from kernel.state.memory import Memory
 from ledger.envelope import opened
 from schemas.models import Envelope, Receipt
@@ -138,6 +139,16 @@ def younger_order_overtakes() -> list[Patch]:
     return [(Orders, "due", due)]
 
 
+def sent_again_without_asking() -> list[Patch]:
+    """After a death the order is simply sent once more."""
+    asked = Executor._asked
+
+    def _asked(self: Any, name: str, key: bytes) -> bytes:
+        return asked(self, PLACE if name == RECONCILE else name, key)
+
+    return [(Executor, "_asked", _asked)]
+
+
 def positions_forgotten() -> list[Patch]:
     """A restart reads everything again."""
     restore = saved.restore
@@ -161,6 +172,7 @@ BUGS: Mapping[str, Callable[[], list[Patch]]] = {
         uncommitted_read,
         seen_signals_not_written,
         younger_order_overtakes,
+        sent_again_without_asking,
         positions_forgotten,
     )
 }

@@ -113,6 +113,8 @@ class Checker:
             raise BrokenError("the venue gets what was accepted", order.client_id)
         before = self.taken[order.account]
         place = self.places[order.client_id]
+        if place in before:
+            raise BrokenError("an order is not sent twice where that doubles it", order.client_id)
         if before and before[-1] >= place:
             raise BrokenError("nothing out of order within an account", f"{place} after {before[-1]}")
         before.append(place)

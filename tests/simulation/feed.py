@@ -145,8 +145,10 @@ class Feed:
         limit, stop, target = (
             (price * Decimal(each)).quantize(HUNDREDTH) for each in ("1.002", "0.98", "1.06")
         )
+        low, high = ((price * Decimal(each)).quantize(HUNDREDTH) for each in ("0.99", "1.01"))
         text = self.rng.choice(
             (
+                f"WORK BUY {lot} {instrument} BETWEEN {low} AND {high} FOR 1 MINUTES",
                 f"BUY {lot} {instrument} LIMIT {limit} STOP {stop} TARGET {target}",
                 f"BUY {lot} {instrument} LIMIT {limit} STOP {stop} TARGET {target}",
                 f"BUY 999 {instrument} LIMIT {limit} STOP {stop} TARGET {target}",

@@ -11,7 +11,7 @@ from kernel.state.whole import Identity
 from ledger.envelope import opened, seal
 from ledger.hashes import contract_hash
 from ledger.signing import Signer
-from rules.contract import Contract
+from rules.contract import Compensation, Contract
 from rules.contract_json import canonical
 from rules.routing_table import canonical_routing, routing_from_yaml
 from schemas.codec import encode
@@ -29,6 +29,7 @@ SECOND = 1_000_000
 ACCOUNTS = ("paper-1", "paper-2")
 INSTRUMENTS = ("btc-usd", "eth-usd")
 OPERATOR_NAME = "interlock.simulation"
+COMPENSATIONS = {"strategy": Compensation.REVERT, "sovereign": Compensation.CLOSE_ALL}
 FRAMED = (
     "AccountViewRecord", "AttestationRecord", "Envelope", "Escalation", "EvidenceRequest", "Explanation",
     "FlowRecord", "InstructionRecord", "MarketSignal", "Proposal", "Quarantined", "VerdictRecord",
@@ -50,6 +51,7 @@ def contracts() -> dict[str, Contract]:
             changed |= {
                 "allowed_actions": (*each.allowed_actions, Action.CANCEL),
                 "forbidden_actions": forbidden,
+                "compensation": COMPENSATIONS[each.agent_id],
             }
         if each.agent_id == "sentiment":
             changed["budget"] = replace(each.budget, proposals_per_window=2)

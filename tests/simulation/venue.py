@@ -109,7 +109,7 @@ class SimulatedVenue:
 
     def _taken(self, order: VenueOrder) -> VenueAnswer:
         known = self.orders.get(order.client_id)
-        if known is not None:
+        if known is not None and self.deduplicates:
             return self._next(known)
         if order.client_id in self.barred:
             return _answer(order, ReceiptStatus.CANCELLED)

@@ -52,6 +52,7 @@ IDLE = frozenset({KillPoint.POLLED, KillPoint.STEPPED})
 IDLE_SHARE = 0.1  # these come with every empty turn too, and would crowd out the others
 SNAPSHOT_EVERY = 60  # entries: a short simulation must restart from snapshots too
 LIVING = frozenset({FlowStatus.ACTIVE, FlowStatus.VALIDATING, FlowStatus.EXECUTING})
+CANNOT_DEDUPLICATE = 0.15  # of the free runs have such a venue
 CLOCKS_AGREE_AGAIN = 0.05  # each round
 PROBES = 0.02  # of the committed steps: is what is restored what was in memory?
 
@@ -68,8 +69,9 @@ class World:
         self.checker = Checker(self.broker)
         self.broker.on_commit = self.checker.committed
         self.venue = SimulatedVenue(
-            faults=faults, seed=character, now=self.now, watch=self.checker.takes, in_parts=not tape
-        )
+            faults=faults, seed=character, now=self.now, watch=self.checker.takes, in_parts=not tape,
+            deduplicates=tape or faults.rng.random() > CANNOT_DEDUPLICATE,
+        )  # fmt: skip
         self.processes = {name: self._process(name) for name in NAMES}
         self.grants = Grants(signer("root").public)
         self._release()
@@ -167,7 +169,7 @@ class World:
             if rng.random() < CLOCKS_AGREE_AGAIN:
                 self.jumped.pop(process.name, None)
             if not self.tape and happens("clock jumps ahead"):
-                self.jumped[process.name] = rng.randint(1, 3_000_000)
+                self.jumped[process.name] = rng.randint(1, rng.choice((3_000_000, 90_000_000)))
             if not self.tape and happens("clock jumps back"):
                 self.jumped[process.name] = -rng.randint(1, 3_000_000)
         if happens("proposal delivered twice"):

@@ -28,7 +28,7 @@ from transport.log import Effect
 AWAY_US = 1_000_000  # the first wait for a venue that does not answer; it doubles
 AWAY_MAX_US = 30_000_000
 IDLE_STEPS = 10  # a second of empty steps counts like a second of the clock, which stands still on a tape
-ATTEMPTS_MAX = 30  # questions about one order, a quarter of an hour with these waits; then it is UNKNOWN
+WAITS_MAX = 30  # questions about one order that give no end, a quarter of an hour; then it is UNKNOWN
 GRACE_US = 5_000_000  # a venue's clock may be behind ours by this much when an order runs out
 
 
@@ -125,10 +125,11 @@ class Orders:
         yield from self._waited(self.state.open[key], key, now)
 
     def _waited(self, attempt: Attempt, key: bytes, now: int) -> Iterator[Said]:
-        if attempt.number >= ATTEMPTS_MAX:
+        if attempt.waits + 1 >= WAITS_MAX:
             yield self._finished(attempt, key, attempt.answer(), ReceiptStatus.UNKNOWN)
             return
-        wait = min(AWAY_US << min(attempt.number - 1, 10), AWAY_MAX_US)
+        self.state.wait(key)
+        wait = min(AWAY_US << min(attempt.waits, 10), AWAY_MAX_US)
         self._waits[key] = _Wait(until=now + wait, idle_steps=IDLE_STEPS * wait // AWAY_US)
 
     def _waits_still(self, key: bytes, now: int, *, idle: bool) -> bool:

@@ -23,13 +23,15 @@ class Attempt:
     """One order under way.
 
     place: among all orders of this shard; an account's oldest goes first. number: how often the venue was
-    asked about it; 0: never, it waits behind an older one. ending: the receipt it gets if the venue never saw
+    asked about it; 0: never, it waits behind an older one. waits: how often that gave no end, deaths in
+    between not counted: they are not the venue's silence. ending: the receipt it gets if the venue never saw
     it, once it is to be taken back (NOT_SENT, EXPIRED); raw: the venue's last word on it.
     """
 
     envelope: Envelope
     place: int
     number: int = 0
+    waits: int = 0
     ending: ReceiptStatus | None = None
     raw: bytes = b""
 
@@ -84,6 +86,10 @@ class ExecutorState:
         """Count one more question to the venue about an order."""
         self._change(key, replace(self.open[key], number=self.open[key].number + 1))
 
+    def wait(self, key: bytes) -> None:
+        """Count one more question that gave no end."""
+        self._change(key, replace(self.open[key], waits=self.open[key].waits + 1))
+
     def end(self, key: bytes, status: ReceiptStatus) -> None:
         """Send an order no more: it is taken back, and gets ``status`` if the venue never saw it."""
         if self.open[key].ending is None:
@@ -130,6 +136,7 @@ def _written(attempt: Attempt) -> bytes:
             "envelope": encode(attempt.envelope).hex(),
             "place": attempt.place,
             "number": attempt.number,
+            "waits": attempt.waits,
             "ending": None if attempt.ending is None else attempt.ending.value,
             "raw": attempt.raw.hex(),
         }
@@ -142,6 +149,7 @@ def _read(value: bytes) -> Attempt:
         envelope=decode(Envelope, bytes.fromhex(found["envelope"])),
         place=found["place"],
         number=found["number"],
+        waits=found["waits"],
         ending=None if found["ending"] is None else ReceiptStatus(found["ending"]),
         raw=bytes.fromhex(found["raw"]),
     )

@@ -7,9 +7,10 @@ import inspect
 
 import pytest
 
-from tests.simulation.campaign import Seen, rng_of, taped
 from tests.simulation.faults import Faults
+from tests.simulation.lock_step import Seen, taped
 from tests.simulation.processes import NAMES, KilledError, Process
+from tests.simulation.runs import rng_of
 from tests.simulation.world import World
 from transport import kafka_producer, loop
 from transport.kill_points import KillPoint, arm, reached

@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Mapping
 
+INTENSITIES = (0.3, 1.0, 1.0, 2.5)
 # Chance each time the occasion arises; a seed multiplies them all by its own intensity.
 RATES: Mapping[str, float] = {
     "kill": 0.004,

@@ -9,17 +9,16 @@ from decimal import Decimal
 from typing import Any
 
 import kernel.consumer
-from kernel.consumer import Kernel
-from kernel.snapshot import texts
 from kernel.state.whole import State
-from schemas.models import FlowStatus, Verb
+from schemas.models import Verb
 from tests.build import signer
-from tests.simulation.checks import BrokenError, Checker, differing
+from tests.simulation.checks import Checker
 from tests.simulation.faults import Faults
 from tests.simulation.feed import Pens, Told
 from tests.simulation.people import Desk
-from tests.simulation.processes import NAMES, KilledError, Process, build
+from tests.simulation.processes import NAMES, KilledError, Process
 from tests.simulation.quick import remembering
+from tests.simulation.rest import living, probe, settled
 from tests.simulation.setting import (
     ACCOUNTS,
     BYTES_MAX,
@@ -33,13 +32,11 @@ from tests.simulation.setting import (
 from tests.simulation.thinkers import ROLES, Attestor, Thinker
 from tests.simulation.venue import SimulatedVenue
 from topologies.grants import Grants
-from transport import kill_points, saved
+from transport import kill_points
 from transport.clock import LiveClock
 from transport.kill_points import KillPoint
 from transport.log import OutcomeUnknown, Position
-from transport.loop import Loop
 from transport.simulated_broker import SimulatedBroker
-from transport.simulated_log import SimulatedLog
 
 IN_TRANSACTION = frozenset({KillPoint.BEGUN, KillPoint.PRODUCED, KillPoint.BEFORE_OFFSETS})
 AROUND_EFFECTS = frozenset(
@@ -51,7 +48,6 @@ AROUND_EFFECTS = frozenset(
 IDLE = frozenset({KillPoint.POLLED, KillPoint.STEPPED})
 IDLE_SHARE = 0.1  # these come with every empty turn too, and would crowd out the others
 SNAPSHOT_EVERY = 60  # entries: a short simulation must restart from snapshots too
-LIVING = frozenset({FlowStatus.ACTIVE, FlowStatus.VALIDATING, FlowStatus.EXECUTING})
 CANNOT_DEDUPLICATE = 0.15  # of the free runs have such a venue
 CLOCKS_AGREE_AGAIN = 0.05  # each round
 PROBES = 0.02  # of the committed steps: is what is restored what was in memory?
@@ -83,7 +79,6 @@ class World:
         self.script: Callable[[Process, KillPoint], None] | None = None
         self._stack: list[Process] = []
         self._deaf: set[Position] = set()
-        self.probed = 0
 
     # -- time and papers ---------------------------------------------------------------------------------
 
@@ -190,8 +185,8 @@ class World:
         if point in IDLE and self.faults.rng.random() > IDLE_SHARE:
             return
         happens = self.faults.happens
-        if point is KillPoint.ACKNOWLEDGED:
-            self._probe(process)
+        if point is KillPoint.ACKNOWLEDGED and self.faults.rng.random() < PROBES:
+            probe(process, self.broker)
         if happens("kill at an effect" if point in AROUND_EFFECTS else "kill"):
             self.faults.counts[f"killed {process.name} {point.value}"] += 1
             raise KilledError(point)
@@ -217,29 +212,6 @@ class World:
         if others:
             self.turn(self.faults.rng.choice(others))
 
-    def _probe(self, process: Process) -> None:
-        """What is restored from the log now is what stands in memory: nothing is lost by dying here."""
-        if process.life is None or not process.life.started or process.zombies:
-            return
-        if self.faults.rng.random() > PROBES or any(
-            name == process.transactional_id for name, _ in self.broker.unsettled()
-        ):
-            return
-        self.probed += 1
-        fresh: Any = build(process.name, self.venue, self.faults)
-        positions = saved.restore(fresh, SimulatedLog(self.broker, process.name, 0))
-        stepped = process.life.loop._intake.positions
-        if any(offset > stepped.get(at, 0) for at, offset in positions.items()):
-            raise BrokenError(
-                "no position is kept before its record is stepped", f"{process.name} {positions}"
-            )
-        one, other = whole(process.life.processor), whole(fresh)
-        if one != other:
-            detail = differing(process.life.processor.state, fresh.state) if process.name == "kernel" else ""
-            raise BrokenError("state after a crash is the state without one", f"{process.name} {detail}")
-
-    # -- rest --------------------------------------------------------------------------------------------
-
     def kernel_state(self) -> State | None:
         """The kernel's state, if it lives."""
         life = self.processes["kernel"].life
@@ -247,42 +219,9 @@ class World:
 
     def at_rest(self) -> bool:
         """Nothing is unread, unsaid or under way; flows may still wait for the clock or a person."""
-        for process in self.processes.values():
-            life = process.life
-            if life is None or not life.started or life.log.behind() or _busy(life.loop) or process.zombies:
-                return False
-            if process.name == "executor" and life.processor.state.open:
-                return False
-            if process.name == "selector" and life.processor.state.flows.reopening():
-                return False
-        return not (self.broker.unsettled() or any(each.busy for each in self.thinkers))
+        moving = self.broker.unsettled() or any(each.busy for each in self.thinkers)
+        return not moving and settled(self.processes.values())
 
     def living(self) -> list[bytes]:
-        """Flows that were opened and still owe an outcome, an escalation or a suspension."""
-        state = self.kernel_state()
-        if state is None:
-            return [name[0] for name in self.checker.flows]
-        return [
-            dfid
-            for dfid, _ in self.checker.flows
-            if dfid not in state.flows or state.flows[dfid].status in LIVING or state.flows[dfid].reopens
-        ]
-
-
-def _busy(loop: Loop) -> bool:
-    return bool(loop._intake.buffered or loop._answers or loop._unsaid)
-
-
-def whole(processor: Any) -> Any:
-    """All that a restart must give back."""
-    match processor.name:
-        case "selector":
-            return processor.state.whole()
-        case "arbiter":
-            return processor.state()
-        case "kernel":
-            assert isinstance(processor, Kernel)
-            return texts(processor.state), processor.head
-        case _:
-            state = processor.state
-            return state.epoch, state.open, state.done, state.ordinal
+        """Flows that still owe an outcome, an escalation or a suspension."""
+        return living(self.checker, self.kernel_state())

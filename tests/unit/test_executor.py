@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.executor import Executor
-from kernel.executor_orders import ATTEMPTS_MAX, GRACE_US, IDLE_STEPS, Orders
+from kernel.executor_orders import GRACE_US, IDLE_STEPS, WAITS_MAX, Orders
 from kernel.executor_state import ExecutorState
 from kernel.executor_words import RECONCILE, TAKE_BACK
 from kernel.venues.paper import PaperVenue, execute
@@ -211,7 +211,17 @@ def test_a_venue_that_stays_away_is_unknown_in_the_end_and_never_asked_again(tmp
     for minute in range(1, 60):
         assert len(found) <= 1
         found += drive(made, [], now=NOW + minute * 60_000_000)
-    assert [(receipt.status, receipt.attempt) for receipt in found] == [(ReceiptStatus.UNKNOWN, ATTEMPTS_MAX)]
+    assert [(receipt.status, receipt.attempt) for receipt in found] == [(ReceiptStatus.UNKNOWN, WAITS_MAX)]
+
+
+def test_deaths_are_not_the_venues_silence(tmp_path):
+    made = executor(tmp_path)
+    made.step([record(order())], NOW)
+    for _ in range(2 * WAITS_MAX):  # each life asks, and dies before the answer is taken in
+        made = executor(tmp_path, state=ExecutorState.read(kept(made)))
+        (asked,) = [out for out in made.step([], NOW) if isinstance(out, Effect)]
+    (receipt,) = drive(made, list(made.perform(asked)))
+    assert receipt.status is not ReceiptStatus.UNKNOWN
 
 
 def test_an_order_that_ran_out_while_the_venue_was_away_is_not_sent_when_it_is_back(tmp_path):

@@ -18,7 +18,7 @@ from transport.clock import Clock, LiveClock, TapeClock
 from transport.exits import AGAIN, BUG, FENCED, REFUSED
 from transport.kafka_log import KafkaLog
 from transport.kafka_reader import KafkaTail
-from transport.kill_points import KillPoint, arm
+from transport.kill_points import KillAt, KillPoint, arm
 from transport.log import Fenced, LogError, PositionLost, Refused
 from transport.loop import LoopSettings, StepFailed, run
 from transport.names import CLOCK, group_id
@@ -60,15 +60,18 @@ def stop_on_signals() -> threading.Event:
     return stop
 
 
-def die_at(wanted: KillPoint, times: int) -> None:
-    """Arrange that this process kills itself the ``times``-th time it reaches a point."""
-    left = times
+def die_at(told: KillAt) -> None:
+    """Arrange that this process kills itself where and when it is told, as suddenly as a power cut."""
+    left = told.times
+
+    def die() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
 
     def hook(point: KillPoint) -> None:
         nonlocal left
-        left -= point is wanted
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
+        left -= point is told.point
+        if left == 0 and point is told.point:
+            die() if not told.micros else threading.Timer(told.micros / 1e6, die).start()
 
     arm(hook)
 
@@ -81,7 +84,7 @@ def serve(settings: ProcessSettings, build: Callable[[ProcessSettings], Processo
     probe = Probe(settings.state, settings.ledger, process)
     stop = stop_on_signals()
     if settings.kill_at is not None:
-        die_at(*settings.kill_at)
+        die_at(settings.kill_at)
     try:
         log = KafkaLog(settings.kafka, settings.ledger, processor.name, processor.shard)
         clock = clock_of(settings, processor.name)

@@ -7,6 +7,7 @@ executor those around the venue. Unused, a point costs one comparison.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -35,6 +36,15 @@ class KillPoint(StrEnum):
     BEFORE_RECEIPT = "before-receipt"  # the answer was taken in, its receipt is not made
     BEFORE_CLOSING = "before-closing"  # of a clean stop
     CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KillAt:
+    """The ``times``-th time a point is reached, or ``micros`` after it: before-commit + 900 us is *in* it."""
+
+    point: KillPoint
+    times: int = 1
+    micros: int = 0
 
 
 Hook = Callable[[KillPoint], None]

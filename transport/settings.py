@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from transport.by_hand import completed
-from transport.kill_points import KillPoint
+from transport.kill_points import KillAt, KillPoint
 from transport.names import LedgerName, ledger_name
 
 SECURITIES = ("PLAINTEXT", "SASL_PLAINTEXT", "SSL", "SASL_SSL")
@@ -37,7 +37,7 @@ class KafkaSettings:
 class ProcessSettings:
     """What a process is told; `shard` is a loop's shard or a worker's number within its group.
 
-    kill_at: a kill point's name and which of its passings is this process's last; only kill loops say one.
+    kill_at: where this process kills itself; only kill loops say so.
     """
 
     kafka: KafkaSettings
@@ -45,7 +45,7 @@ class ProcessSettings:
     state: Path
     shard: int = 0
     clock: Literal["live", "tape"] = "live"
-    kill_at: tuple[KillPoint, int] | None = None
+    kill_at: KillAt | None = None
 
 
 def read(environment: Mapping[str, str] | None = None) -> ProcessSettings:
@@ -71,16 +71,17 @@ def read(environment: Mapping[str, str] | None = None) -> ProcessSettings:
     )
 
 
-def _kill_at(text: str) -> tuple[KillPoint, int] | None:
-    """``after-commit`` or ``after-commit:17``: die at the 17th time."""
+def _kill_at(text: str) -> KillAt | None:
+    """``after-commit``, ``after-commit:17`` (the 17th time), ``before-commit:17+900`` (900 us after that)."""
     if not text:
         return None
-    name, _, times = text.partition(":")
+    name, _, rest = text.partition(":")
+    times, _, micros = rest.partition("+")
     try:
-        return KillPoint(name), int(times or "1")
+        return KillAt(point=KillPoint(name), times=int(times or "1"), micros=int(micros or "0"))
     except ValueError as error:
         points = ", ".join(KillPoint)
-        raise SettingsError(f"INTERLOCK_KILL_AT={text!r}: a name of {points}, and :times") from error
+        raise SettingsError(f"INTERLOCK_KILL_AT={text!r}: point:times+micros, of {points}") from error
 
 
 def _kafka(env: Mapping[str, str]) -> KafkaSettings:

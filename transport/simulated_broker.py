@@ -128,6 +128,8 @@ class SimulatedBroker:
         slots = self._of(at)
         if not self._low[at] <= start <= len(slots):
             raise PositionLost(f"{at[0]}[{at[1]}]: {start} is not in {self._low[at]}..{len(slots)}")
+        if start == len(slots):
+            return [], start
         records: list[Record] = []
         end, offset = self.end(at) if committed else len(slots), start
         while offset < end and len(records) < limit:
@@ -147,6 +149,8 @@ class SimulatedBroker:
     def end(self, at: Position) -> int:
         """The last stable offset: nothing of a transaction without its marker, nor behind it, is read."""
         slots = self._of(at)
+        if not self._open and not self._ending:
+            return len(slots)
         living = (*self._open.values(), *self._ending.values())
         return min((one.touched[at] for one in living if at in one.unmarked), default=len(slots))
 

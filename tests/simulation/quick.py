@@ -9,6 +9,7 @@ from typing import Any
 
 import kernel.state.grants
 import ledger.envelope
+import ledger.keys
 import ledger.registry
 import schemas.wire
 import topologies.grants
@@ -23,6 +24,7 @@ _verify = functools.lru_cache(maxsize=KEPT)(verify)
 _parse = functools.lru_cache(maxsize=100)(parse)
 _known = functools.lru_cache(maxsize=KEPT)(decode)
 _digest_of = functools.lru_cache(maxsize=KEPT)(ledger.registry.digest_of)
+_point = functools.lru_cache(maxsize=KEPT)(ledger.keys.crypto_core_ed25519_is_valid_point)
 _json_of = functools.lru_cache(maxsize=KEPT)(ledger.registry._json_of)
 
 
@@ -39,6 +41,7 @@ PLACES: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
     (topologies.selector.directory, "parse", _parse),
     (kernel.state.grants, "parse", _parse),
     (ledger.registry, "digest_of", _digest_of),
+    (ledger.keys, "crypto_core_ed25519_is_valid_point", _point),
     (ledger.registry, "_json_of", _json_of),
 )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from transport.log import Record
+from transport.log import LogError, Record
 
 
 class StepFailed(RuntimeError):
@@ -13,6 +14,20 @@ class StepFailed(RuntimeError):
     def __init__(self, what: str, batch: Sequence[Record]) -> None:
         self.place = f"{_place(batch[0])} to {_place(batch[-1])}" if batch else "no record"
         super().__init__(f"{what}: {self.place}")
+
+
+@contextmanager
+def blaming(what: str, batch: Sequence[Record]) -> Iterator[None]:
+    """The outermost catch of the loop: whatever a processor raises becomes the place where it was raised.
+
+    A LogError is no bug: an effect that finds a newer process at work ends this one.
+    """
+    try:
+        yield
+    except LogError:
+        raise
+    except Exception as error:
+        raise StepFailed(what, batch) from error
 
 
 def _place(record: Record) -> str:

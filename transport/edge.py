@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import signal
 import threading
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from transport.clock import Clock, LiveClock, TapeClock
 from transport.exits import AGAIN, BUG, FENCED, REFUSED
 from transport.kafka_log import KafkaLog
 from transport.kafka_reader import KafkaTail
+from transport.kill_points import KillAt, KillPoint, arm
 from transport.log import Fenced, LogError, PositionLost, Refused
 from transport.loop import LoopSettings, StepFailed, run
 from transport.names import CLOCK, group_id
@@ -58,6 +60,22 @@ def stop_on_signals() -> threading.Event:
     return stop
 
 
+def die_at(told: KillAt) -> None:
+    """Arrange that this process kills itself where and when it is told, as suddenly as a power cut."""
+    left = told.times
+
+    def die() -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def hook(point: KillPoint) -> None:
+        nonlocal left
+        left -= point is told.point
+        if left == 0 and point is told.point:
+            die() if not told.micros else threading.Timer(told.micros / 1e6, die).start()
+
+    arm(hook)
+
+
 def serve(settings: ProcessSettings, build: Callable[[ProcessSettings], Processor]) -> int:
     """Run one processor on Kafka until a signal; the exit code says how it ended."""
     processor = build(settings)
@@ -65,6 +83,8 @@ def serve(settings: ProcessSettings, build: Callable[[ProcessSettings], Processo
     stopped = stopped_file(settings.state, settings.ledger, process)
     probe = Probe(settings.state, settings.ledger, process)
     stop = stop_on_signals()
+    if settings.kill_at is not None:
+        die_at(settings.kill_at)
     try:
         log = KafkaLog(settings.kafka, settings.ledger, processor.name, processor.shard)
         clock = clock_of(settings, processor.name)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -167,3 +171,35 @@ def test_quarantine_keeps_the_original_bytes_and_says_why():
 def test_exit_codes_are_different_and_none_is_success():
     codes = [exits.BUG, exits.AGAIN, exits.FENCED, exits.REFUSED]
     assert len({0, *codes}) == 5
+
+
+DIES = """
+import sys, time
+from transport.edge import die_at
+from transport.kill_points import KillPoint, reached
+from transport.settings import read
+die_at(read({"INTERLOCK_KILL_AT": sys.argv[1]}).kill_at)
+for number in range(5):
+    print(number, flush=True)
+    reached(KillPoint.BEFORE_COMMIT)
+    reached(KillPoint.AFTER_COMMIT)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(
+    ("told", "seen"),
+    [("after-commit:3", ["0", "1", "2"]), ("before-commit:5+1000", ["0", "1", "2", "3", "4"])],
+)
+def test_a_process_kills_itself_at_the_point_and_time_it_is_told(told, seen):
+    root = Path(__file__).parents[2]
+    died = subprocess.run(
+        [sys.executable, "-c", DIES, told], capture_output=True, text=True, check=False, cwd=root
+    )
+    assert (died.returncode, died.stdout.split()) == (-signal.SIGKILL, seen)
+
+
+@pytest.mark.parametrize("wrong", ["nowhere", "after-commit:often"])
+def test_a_kill_point_that_is_none_is_refused_with_the_list(wrong):
+    with pytest.raises(settings.SettingsError, match="of before-init, after-init"):
+        settings.read({"INTERLOCK_KILL_AT": wrong})

@@ -18,7 +18,6 @@ from kernel.state.whole import Core, State
 from tests.build import NOW, identity
 
 MAPS = (dict, list, set, deque)
-HOUR = 3_600_000_000
 
 
 def maps_of(cls: type[Any]) -> set[str]:

@@ -39,7 +39,7 @@ class PaperVenue:
     deduplicates = True
 
     def __init__(self, path: Path, seed: str, ledger: bytes = b"") -> None:
-        """``ledger``: its id; epochs are counted for each, for a file may outlive the ledger it was made for."""
+        """``ledger``: its id. Epochs are counted for each: a file may outlive the ledger it was made for."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._seed, self._ledger = seed, ledger
         self._store = sqlite3.connect(path, isolation_level=None)

@@ -18,7 +18,7 @@ def build(settings: ProcessSettings) -> Processor:
     """The executor of one shard and its paper venue; its seed is fixed, so that a tape repeats."""
     card = load_card(settings.state, settings.ledger)
     name = f"{settings.ledger}.db" if settings.shard == 0 else f"{settings.ledger}-{settings.shard}.db"
-    venue = PaperVenue(settings.state / "venue" / name, seed="paper")
+    venue = PaperVenue(settings.state / "venue" / name, seed="paper", ledger=card.ledger)
     return Executor(
         ledger=card.ledger, root=card.root, shard=settings.shard,
         signer=Signer(seed(settings.state, settings.ledger, "executor")), venue=venue,

@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS orders (
 CREATE TABLE IF NOT EXISTS attempts (
   number INTEGER PRIMARY KEY AUTOINCREMENT, client_id TEXT NOT NULL, what TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS refused (client_id TEXT PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS epochs (epoch INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS epochs (ledger BLOB PRIMARY KEY, epoch INTEGER NOT NULL);
 """
 
 
@@ -38,9 +38,10 @@ class PaperVenue:
     name = "paper"
     deduplicates = True
 
-    def __init__(self, path: Path, seed: str) -> None:
+    def __init__(self, path: Path, seed: str, ledger: bytes = b"") -> None:
+        """``ledger``: its id. Epochs are counted for each: a file may outlive the ledger it was made for."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._seed = seed
+        self._seed, self._ledger = seed, ledger
         self._store = sqlite3.connect(path, isolation_level=None)
         self._store.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" + TABLES)
 
@@ -95,11 +96,12 @@ class PaperVenue:
             yield
 
     def _admit(self, epoch: int) -> None:
-        (newest,) = self._store.execute("SELECT coalesce(max(epoch), 0) FROM epochs").fetchone()
+        row = self._store.execute("SELECT epoch FROM epochs WHERE ledger = ?", (self._ledger,)).fetchone()
+        newest = 0 if row is None else row[0]
         if epoch < newest:
             raise VenueSuperseded(f"epoch {epoch} speaks to {self.name} after epoch {newest}")
         if epoch > newest:
-            self._store.execute("INSERT INTO epochs VALUES (?)", (epoch,))
+            self._store.execute("INSERT OR REPLACE INTO epochs VALUES (?, ?)", (self._ledger, epoch))
 
     def _is_refused(self, client_id: str) -> bool:
         found = self._store.execute("SELECT 1 FROM refused WHERE client_id = ?", (client_id,)).fetchone()

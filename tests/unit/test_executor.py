@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from kernel.executor_orders import GRACE_US, IDLE_STEPS, WAITS_MAX, Orders
 from kernel.executor_state import ExecutorState
 from kernel.executor_words import RECONCILE, TAKE_BACK
 from kernel.venues.paper import PaperVenue, execute
-from kernel.venues.venue import VenueAnswer, VenueAway, VenueOrder
+from kernel.venues.venue import VenueAnswer, VenueAway, VenueOrder, VenueSuperseded
 from ledger.envelope import opened, seal
 from ledger.intents import client_order_id
 from ledger.keys import KeyDocument
@@ -421,6 +422,14 @@ def test_the_paper_venue_remembers_across_restarts(tmp_path):
     assert again.query("c" * 32) == answer == again.place(made)
     assert again.attempts() == 2
     assert len(again.orders()) == 1
+
+
+def test_a_new_ledger_over_an_old_venues_file_begins_its_epochs_anew(tmp_path):
+    made = replace(venue_order("c" * 32, "BUY", Decimal(1), Decimal(4300)), epoch=7)
+    PaperVenue(tmp_path / "v.db", seed="t", ledger=b"old").place(made)
+    with pytest.raises(VenueSuperseded):
+        PaperVenue(tmp_path / "v.db", seed="t", ledger=b"old").place(replace(made, epoch=6))
+    PaperVenue(tmp_path / "v.db", seed="t", ledger=b"new").place(replace(made, epoch=1))
 
 
 def _away(*_: object) -> None:

@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 export TORCHDYNAMO_DISABLE := 1
 export HF_HUB_OFFLINE := 1
 
-.PHONY: setup demo check quick format lint types unit broker train lock vectors mutate fuzz clean
+.PHONY: setup demo check quick format lint types unit broker train lock vectors mutate fuzz laws clean
 
 setup: $(STAMP)
 
@@ -46,6 +46,10 @@ broker: setup
 
 train: setup
 	$(BIN)/python -m agents.model.train
+
+# The kernel against the naive specification: N random histories of 52 steps, two processes, counted by reason.
+laws: setup
+	$(BIN)/python -m tests.history $(or $(N),20000) $(ARGS)
 
 vectors: setup
 	$(BIN)/python -m tests.vectors $(FILE)

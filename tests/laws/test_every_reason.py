@@ -56,7 +56,7 @@ TRAILING_DRAWDOWN          REJECTED  REJECTED   measured limit
 DAILY_LOSS_LIMIT           REJECTED  REJECTED   measured limit
 CONSISTENCY_RULE           REJECTED  REJECTED   measured limit
 TRADING_CUTOFF             REJECTED  REJECTED   measured limit
-RATE_LIMITED               REJECTED  REJECTED   measured limit
+RATE_LIMITED               REJECTED  REJECTED   measured limit wait_us
 BUDGET_EXCEEDED            REJECTED  REJECTED   measured limit
 REASONING_EXHAUSTION       REJECTED  ESCALATED  measured limit
 ACTION_FORBIDDEN           REJECTED  REJECTED

@@ -89,7 +89,7 @@ def test_the_rate_window_is_open_at_its_old_end_and_closed_at_now() -> None:
     assert admission(admitted(case, old, old)) is None
     assert admission(admitted(case, old, case.now)) is None
     assert said(admission(admitted(case, old, old + 1, case.now))) == (
-        "RATE_LIMITED", {"measured": D(2), "limit": D(2)},
+        "RATE_LIMITED", {"measured": D(2), "limit": D(2), "wait_us": D(1)},
     )  # fmt: skip
     assert admission(approved(admitted(case, old + 1, case.now, case.now))) is None
 

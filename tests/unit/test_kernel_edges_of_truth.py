@@ -20,7 +20,7 @@ from kernel.state.accounts import OPEN_MAX, Held, Order
 from kernel.state.memory import HORIZON_US, Memory, Prior
 from ledger.envelope import digest, seal
 from ledger.evidence import ATTESTATIONS_MAX
-from ledger.hashes import contract_hash, state_hash
+from ledger.hashes import contract_hash, dfid, state_hash
 from ledger.intents import key_of_intent
 from rules.contract import Authority
 from rules.contract_json import canonical
@@ -235,6 +235,9 @@ def test_a_report_belongs_to_its_flow_attempt_and_step(changes: dict[str, Any]) 
 def test_every_part_must_name_this_ledger() -> None:
     found = world()
     flow = found.flow(ledger=bytes(16))
+    woke = flow.trigger
+    own = dfid(bytes(16), woke.source, woke.signal_id, flow.account, flow.decision_class)
+    flow = replace(flow, dfid=own)
     assert name(integrity(sent(flow, ledger=found.kernel.state.identity.ledger))) == "WRONG_LEDGER"
     mesh = found.flow(("strategy", "risk"))
     window = found.window(mesh, [found.intent(mesh), found.report(mesh, "risk")], ledger=bytes(16))

@@ -112,6 +112,9 @@ class Campaign:
             gc.freeze()  # what a child touches is copied, and a collection touches everything
             say(f"{len(items)} tests, {time.monotonic() - started:.0f} s; {len(left)} mutants")
             self._all(left, {item.nodeid for item in items})
+            for each in left:
+                if each.number not in self.killed and each.key not in proofs:
+                    say(f"not yet: {each.key}")
         self.failed = self._told(mutants, time.monotonic() - started)
         return True
 

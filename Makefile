@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 export TORCHDYNAMO_DISABLE := 1
 export HF_HUB_OFFLINE := 1
 
-.PHONY: setup demo check quick format lint types unit broker simulate train lock vectors clean
+.PHONY: setup demo check quick format lint types unit broker simulate train lock vectors mutate fuzz laws clean
 
 setup: $(STAMP)
 
@@ -51,8 +51,21 @@ simulate: setup
 train: setup
 	$(BIN)/python -m agents.model.train
 
+# The kernel against the naive specification: N random histories of 52 steps, two processes, counted by reason.
+laws: setup
+	$(BIN)/python -m tests.history $(or $(N),20000) $(ARGS)
+
 vectors: setup
 	$(BIN)/python -m tests.vectors $(FILE)
+
+# Breaks the law on purpose, a place at a time; ends badly if no test notices. Half an hour.
+mutate: setup
+	$(BIN)/python -m tests.mutate $(ARGS)
+
+# N records of every kind of rubbish, each of which must come out as something; a crash is kept as a test.
+N ?= 50000
+fuzz: setup
+	$(BIN)/python -m tests.fuzz $(N) $(ARGS)
 
 # No index address reaches the lock: it must work with any mirror.
 lock: setup

@@ -1,12 +1,14 @@
 """Between proposing and signing: the kernel's own checker answers a draft with figures, the agent revises.
 
-At most ``rounds_per_flow`` drafts go back; each stands in the signed answer by its digest and what it broke,
-so that a reader of the ledger sees what was wanted and what was allowed. The checker never signs, and a
-draft that passes here is still judged by the kernel.
+A round is one draft that broke something, at most ``rounds_per_flow`` of them: the last is given up and the
+others go back. Each stands in the signed answer by its digest and what it broke, so that a reader of the
+ledger sees what was wanted and what was allowed. The checker never signs, and a draft that passes here is
+still judged by the kernel.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -24,10 +26,15 @@ from schemas.reasons import LaneReason, Reason
 SIZES = (Reason.MAX_SINGLE_TRADE, Reason.MAX_POSITION, Reason.MAX_ORDER_VALUE, Reason.MAX_LEVERAGE)
 REWARD_SPARE = Decimal("1.2")  # above the least ratio: exactly at it, one tick of drift breaks it
 ENTRIES = (Action.BUY, Action.SELL)
+Revise = Callable[[Case, Draft, tuple[Violation, ...]], Opinion]
 
 
-def refine(case: Case, opinion: Opinion) -> Answer:
-    """The first revision that breaks nothing, or Nothing(VIOLATIONS_REMAIN) with the figures that remain."""
+def refine(case: Case, opinion: Opinion, revise: Revise | None = None) -> Answer:
+    """The first revision that breaks nothing, or Nothing(VIOLATIONS_REMAIN) with the figures that remain.
+
+    revise: who answers the figures of a broken draft; `revised` unless told otherwise.
+    """
+    answered = revised if revise is None else revise
     rounds: list[RefinementRound] = []
     while isinstance(opinion, Draft):
         broken = violations(case, opinion)
@@ -35,11 +42,11 @@ def refine(case: Case, opinion: Opinion) -> Answer:
             break
         names = tuple(int(violation.reason) for violation in broken)
         aborts = any(violation.reason.name in case.contract.abort_on_violations for violation in broken)
+        rounds.append(RefinementRound(draft_digest=digest_of(opinion), violations=names))
         if aborts or len(rounds) >= case.contract.budget.rounds_per_flow:
             opinion = _given_up(opinion, broken)
             break
-        rounds.append(RefinementRound(draft_digest=digest_of(opinion), violations=names))
-        opinion = revised(case, opinion, broken)
+        opinion = answered(case, opinion, broken)
     return Answer(opinion=opinion, rounds=tuple(rounds))
 
 

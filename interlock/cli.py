@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 for flat in (
     cli_demo.app, cli_services.app, cli_words.app, cli_look.app, cli_ledger.flat, cli_trading.app,
+    cli_tamper.flat,
 ):  # fmt: skip
     app.registered_commands += flat.registered_commands
 cli_ledger.app.registered_commands += cli_tamper.app.registered_commands

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from interlock.cli_look import tell
+from interlock.cli_what_if import show_what_if
 from interlock.context import context
 from interlock.ledger_files import export as export_files
 from interlock.say import Exit, Stop, as_json, command, data, say
@@ -86,10 +87,16 @@ def replay(
     assert_identical: Annotated[
         bool, typer.Option("--assert-identical", help="exit 3 on any difference")
     ] = False,
+    with_rules: Annotated[
+        Path | None, typer.Option("--with-rules", help="contracts (YAML) to judge by instead: a what-if")
+    ] = None,
     json_: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """Judge every decision again from the ledger alone."""
     there = context(ledger)
+    if with_rules is not None:
+        show_what_if(there, with_rules, json_=json_)
+        return
     found = [replay_entries(there.ledger(partition)) for partition in range(there.card.shards)]
     if json_:
         as_json([asdict(each) for each in found])

@@ -1,4 +1,4 @@
-"""`interlock ledger tamper-demo`: attack a copy of the ledger in every way, and show what finds each."""
+"""`interlock ledger tamper-demo` and `interlock diff`: copies of ledgers, attacked or set side by side."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from interlock.context import Context, context
 from interlock.ledger_files import Exported, export
 from interlock.say import Exit, Stop, as_json, command, say
 from interlock.tamper.run import Told, demonstrate, found_in
+from ledger import diff_cli
 from ledger.archive import read_archive
 from ledger.findings import Outcome
 from ledger.signing import Signer
@@ -23,6 +24,7 @@ from ledger.verify import Level
 from transport.card import seed
 
 app = typer.Typer()
+flat = typer.Typer()
 
 
 @app.command("tamper-demo")
@@ -49,6 +51,23 @@ def tamper_demo(
         raise Stop(
             Exit.VERIFICATION, f"not found: {', '.join(passed)}", fix="this is a bug: please report it"
         )
+
+
+@flat.command()
+@command
+def diff(
+    first: Annotated[str, typer.Argument(help="a ledger's name, an .ilk file or a folder of them")],
+    second: Annotated[str, typer.Argument(help="what to set against it")],
+) -> None:
+    """The first entry in which two ledgers differ, field by field: exit 0 the same, 1 different."""
+    with tempfile.TemporaryDirectory(prefix="interlock-diff-") as folder:
+        sides = [_place(each, Path(folder) / side) for side, each in (("a", first), ("b", second))]
+        raise typer.Exit(diff_cli.main([str(each) for each in sides]))
+
+
+def _place(name: str, folder: Path) -> Path:
+    """Where the archives of a side lie: named as a path, else taken off the broker into ``folder``."""
+    return Path(name) if Path(name).exists() else export(context(name), folder).folder
 
 
 def _told(there: Context, done: Exported, partition: int) -> list[Told]:

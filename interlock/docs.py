@@ -5,16 +5,38 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from kernel.case import Stance
+from kernel.gates import GATES
+from kernel.table import COMPENSATION, FACES, REPORT
 from schemas.reasons import ControlReason, LaneReason, QuarantineReason, Reason
 from schemas.subjects import subjects
 from schemas.topics import TOPICS
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs"
 
+MEANT = {
+    Stance.HALT: "HALT",
+    Stance.HOLD: "HOLD",
+    Stance.CANCEL: "CANCEL",
+    Stance.REDUCING: "reducing: CLOSE, SELL of what is held and free",
+    Stance.INCREASING: "increasing: BUY, SELL beyond what is held",
+    Stance.MANDATE: "MANDATE: a frame for child flows",
+}
+SOFTER = (
+    "Where a gate is asked, it may ask less of some:",
+    "",
+    "- gate 2 asks a HALT only whether this very envelope was answered before;",
+    "- gate 4 asks HALT, HOLD and CANCEL for the agent's standing and not for the trading state, and lets",
+    "  what reduces pass REDUCING_ONLY;",
+    "- gate 9 asks what reduces for an instrument and for no size;",
+    "- gate 11 asks what reduces for a mark that is present, sane and fresh; CLOSE without one goes to a",
+    "  person.",
+)
+
 
 def pages() -> dict[str, str]:
     """File name to text of every generated page."""
-    return {"topics.md": topics(), "reasons.md": reasons()}
+    return {"topics.md": topics(), "reasons.md": reasons(), "law.md": law()}
 
 
 def topics() -> str:
@@ -65,6 +87,42 @@ def reasons() -> str:
         lines += ["", f"## {title}", "", "| reason | number |", "|---|---|"]
         lines += [f"| {each.name} | {each.value} |" for each in table]
     return "\n".join(lines) + "\n"
+
+
+def law() -> str:
+    """The twelve gates with what each asks and the reasons it may give, and which of them an action faces."""
+    lines = [
+        "# The law",
+        "",
+        "Made from `kernel/gates/`, `kernel/table.py` and `schemas/reasons.py` by",
+        "`python -m interlock.docs`. The gates are asked in this order; the first that says no decides, and",
+        "a person decides only what no later gate refuses. Curable: the selector may open the flow again",
+        "with a fresh context.",
+        "",
+        "| # | gate | asks | may answer | curable |",
+        "|---|---|---|---|---|",
+    ]
+    for number, gate in GATES:
+        asks = (sys.modules[gate.__module__].__doc__ or "").partition("\n")[0].partition(": ")[2]
+        own = [each for each in Reason if each.gate == number]
+        curable = "yes" if any(each.curable for each in own) else "no"
+        names = ", ".join(each.name for each in own)
+        lines.append(f"| {number} | {gate.__name__} | {asks} | {names} | {curable} |")
+    numbers = [number for number, _ in GATES]
+    lines += [
+        "",
+        "## Action × gate",
+        "",
+        "● is asked, a blank is not. The same table is the kernel's own.",
+        "",
+    ]
+    lines += [f"| action | {' | '.join(map(str, numbers))} |", f"|---{'|---' * len(numbers)}|"]
+    rows = [(MEANT[stance], FACES[stance]) for stance in Stance]
+    rows += [("the kernel's own order after a failure half-way", COMPENSATION)]
+    rows += [("a report: no action at all", REPORT)]
+    for name, faces in rows:
+        lines.append(f"| {name} | {' | '.join('●' if each in faces else ' ' for each in numbers)} |")
+    return "\n".join([*lines, "", *SOFTER]) + "\n"
 
 
 def main() -> int:

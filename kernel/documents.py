@@ -32,6 +32,6 @@ def entry_for(envelope: Envelope) -> tuple[EntryKind, DocumentEntry | SchemaEntr
     try:
         shape = json.loads(document.body)["schema"]
         name, text = str(shape["name"]), jcs(shape)
-    except (ValueError, TypeError, LookupError, RecursionError):
+    except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
         return None
     return EntryKind.SCHEMA, SchemaEntry(name=name, schema=text, document=envelope)

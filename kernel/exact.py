@@ -12,6 +12,7 @@ from schemas.money import CONTEXT, SCALE
 ZERO = Decimal(0)
 BPS = Decimal(10_000)
 STEP = Decimal(1).scaleb(-SCALE)
+MONEY_MAX = Decimal(10) ** 15  # more USD than there are: sums of many still fit the ledger's 38 digits
 _WIDE = Context(prec=120, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation])
 
 

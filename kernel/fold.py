@@ -116,6 +116,8 @@ def _document(state: State, body: DocumentEntry, seq: int) -> None:
         grant = state.grants.contract(document.id, document.version)
         assert grant is not None
         watch_zone(state, zone_of(grant.contract))
+        for name in state.accounts:
+            state.touch(name)  # a loss that the new grant does not allow is latched now, not at the next mark
 
 
 def _manifest(state: State, body: ManifestEntry) -> None:

@@ -12,7 +12,7 @@ from kernel.acts.control import judge_control
 from kernel.acts.manifests import judge_manifest
 from kernel.acts.people import judge_act
 from kernel.acts.receipts import judge_receipt
-from kernel.case import build
+from kernel.case import Case, build
 from kernel.claim import read_claim
 from kernel.entries import next_entry
 from kernel.fold import Diverged, fold
@@ -49,7 +49,7 @@ def replay(values: Iterable[bytes]) -> Replayed:
     for value in values:
         try:
             if replayer is None:
-                replayer = Replayer(state=_first(value))
+                replayer = Replayer(state=first_state(value))
             replayer.take(value, found)
         except (Diverged, RegistryRefused, Malformed, Unreadable, *BROKEN) as error:
             found.stopped = f"stopped after {found.entries} entries: {error or type(error).__name__}"
@@ -76,13 +76,14 @@ class Replayer:
             self.contexts[flow_hash(entry.body.flow.payload)] = entry.body.flow
             if len(self.contexts) > CONTEXTS_MAX:
                 self.contexts.popitem(last=False)
-        self._compare(entry.kind, entry.body, entry.seq, found)
+        self.compare(entry.kind, entry.body, entry.seq, found)
         fold(self.state, entry.kind, entry.body, entry.seq)
         self.state.touched.clear()
         self.head = entry.head
         found.entries += 1
 
-    def _compare(self, kind: EntryKind, body: Any, seq: int, found: Replayed) -> None:
+    def compare(self, kind: EntryKind, body: Any, seq: int, found: Replayed) -> None:
+        """Judge an entry again and note any difference."""
         pair = self._again(kind, body, seq)
         if pair is None:
             return
@@ -121,15 +122,10 @@ class Replayer:
                 return None
 
     def _ruled(self, body: DecisionEntry | ReportEntry, seq: int) -> tuple[Any, Any]:
-        flow = self.contexts.get(body.flow_hash)
-        attestations = body.attestations if isinstance(body, DecisionEntry) else ()
-        claim = None if flow is None else read_claim(flow, body.body, attestations)
-        if claim is None:
+        case = self.case_of(body, seq)
+        if case is None:
             return "a ruling on a flow of this ledger", "no FLOW entry, or a body nobody can read"
-        mark = body.mark if isinstance(body, DecisionEntry) else None
-        quote = body.snapshot_quote if isinstance(body, DecisionEntry) else None
-        others = body.other_quotes if isinstance(body, DecisionEntry) else ()
-        decided = decide(build(self.state, claim, seq=seq, mark=mark, quote=quote, others=others))
+        decided = decide(case)
         ruling = decided.ruling
         if isinstance(body, ReportEntry):
             got = (ruling.verdict.value, decided.lane_reason, decided.flow_status)
@@ -145,6 +141,18 @@ class Replayer:
             decided.order,
         )
 
+    def case_of(self, body: DecisionEntry | ReportEntry, seq: int) -> Case | None:
+        """What the kernel ruled on, before it was folded; None without its FLOW entry or a readable body."""
+        flow = self.contexts.get(body.flow_hash)
+        attestations = body.attestations if isinstance(body, DecisionEntry) else ()
+        claim = None if flow is None else read_claim(flow, body.body, attestations)
+        if claim is None:
+            return None
+        if isinstance(body, ReportEntry):
+            return build(self.state, claim, seq=seq, mark=None, quote=None)
+        quote, others = body.snapshot_quote, body.other_quotes
+        return build(self.state, claim, seq=seq, mark=body.mark, quote=quote, others=others)
+
     def _ended(self, body: EscalationEntry) -> tuple[Any, Any]:
         """Whether the flow's time had run out, or its attempts, when it was ended."""
         flow = self.state.flows.get(body.dfid)
@@ -157,7 +165,8 @@ class Replayer:
         return (True, body.flow_status), (body.dfid in self.state.core.overdue, status)
 
 
-def _first(value: bytes) -> State:
+def first_state(value: bytes) -> State:
+    """The state before GENESIS is folded, told what GENESIS says. Raises Diverged on any other entry."""
     leaf = decode_entry(value)
     if leaf.kind != EntryKind.GENESIS:
         raise Diverged("a ledger begins with GENESIS")

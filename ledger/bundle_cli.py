@@ -5,11 +5,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ledger.archive import Broken, archives, read_archive
+from ledger.archive import archives, read_archive
 from ledger.bundle import NoFlow, bundle
-from ledger.shapes import Malformed
-
-NOT_FOUND, UNREADABLE, USAGE = 1, 3, 64
+from ledger.exits import DONE, ended, not_so
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -19,24 +17,20 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("place", type=Path, help="an .ilk file, or a folder of them")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the folder to write")
     parsed = parser.parse_args(arguments)
-    try:
-        dfid = bytes.fromhex(parsed.dfid.replace("-", ""))
-        for path in archives(parsed.place):
-            with path.open("rb") as file:
-                try:
-                    files = bundle(read_archive(file), dfid)
-                except NoFlow:
-                    continue
-            parsed.output.mkdir(parents=True, exist_ok=True)
-            for name, text in files.items():
-                (parsed.output / name).write_text(text, encoding="utf-8")
-            sys.stdout.write(f"{parsed.output}: {', '.join(files)}\n")
-            return 0
-    except (Malformed, Broken) as error:
-        sys.stderr.write(f"{path}: {error}\n")
-        return UNREADABLE
-    except (OSError, ValueError) as error:
-        sys.stderr.write(f"{error}\n")
-        return USAGE
-    sys.stderr.write(f"no flow {parsed.dfid} in {parsed.place}\n")
-    return NOT_FOUND
+    return ended(lambda: _bundle(parsed))
+
+
+def _bundle(parsed: argparse.Namespace) -> int:
+    dfid = bytes.fromhex(parsed.dfid.replace("-", ""))
+    for path in archives(parsed.place):
+        with path.open("rb") as file:
+            try:
+                files = bundle(read_archive(file), dfid)
+            except NoFlow:
+                continue
+        parsed.output.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (parsed.output / name).write_text(text, encoding="utf-8")
+        sys.stdout.write(f"{parsed.output}: {', '.join(files)}\n")
+        return DONE
+    return not_so(f"no flow {parsed.dfid} in {parsed.place}")

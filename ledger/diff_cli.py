@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from ledger.archive import Broken, archives, read_archive
+from ledger.archive import archives, read_archive
 from ledger.differing import Parting, parting
-from ledger.shapes import Malformed
-
-DIFFERENT, UNREADABLE, USAGE = 1, 3, 64
+from ledger.exits import DONE, NOT_SO, ended
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -21,27 +19,23 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("second", type=Path)
     parser.add_argument("--json", action="store_true")
     parsed = parser.parse_args(arguments)
-    pairs = list(zip(archives(parsed.first), archives(parsed.second), strict=False))
-    if not pairs or len(archives(parsed.first)) != len(archives(parsed.second)):
-        sys.stderr.write("two ledgers of as many partitions, one archive each\n")
-        return USAGE
+    return ended(lambda: _diff(parsed))
+
+
+def _diff(parsed: argparse.Namespace) -> int:
+    firsts, seconds = archives(parsed.first), archives(parsed.second)
+    if not firsts or len(firsts) != len(seconds):
+        raise ValueError("two ledgers of as many partitions, one archive each")
     found = []
-    try:
-        for one, two in pairs:
-            with one.open("rb") as left, two.open("rb") as right:
-                found.append((one.name, parting(read_archive(left), read_archive(right))))
-    except (Malformed, Broken) as error:
-        sys.stderr.write(f"{error}\n")
-        return UNREADABLE
-    except OSError as error:
-        sys.stderr.write(f"{error}\n")
-        return USAGE
+    for one, two in zip(firsts, seconds, strict=True):
+        with one.open("rb") as left, two.open("rb") as right:
+            found.append((one.name, parting(read_archive(left), read_archive(right))))
     if parsed.json:
         told = {name: None if each is None else asdict(each) for name, each in found}
         sys.stdout.write(json.dumps(told, indent=1) + "\n")
     else:
         sys.stdout.write("".join(as_text(name, each) for name, each in found))
-    return DIFFERENT if any(each is not None for _, each in found) else 0
+    return NOT_SO if any(each is not None for _, each in found) else DONE
 
 
 def as_text(name: str, found: Parting | None) -> str:

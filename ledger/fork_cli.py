@@ -5,12 +5,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ledger.archive import Broken, archives, read_archive
+from ledger.archive import archives, read_archive
+from ledger.exits import DONE, ended, not_so
 from ledger.fork import BadFork, make_fork
-from ledger.shapes import Malformed
-from schemas.codec import Unreadable
-
-NONE, UNREADABLE, USAGE = 1, 3, 64
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -20,24 +17,19 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--note", type=Path, required=True, help="the note somebody kept")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the proof to write")
     parsed = parser.parse_args(arguments)
-    told = f"no archive in {parsed.place}"
-    try:
-        note = parsed.note.read_text(encoding="utf-8")
-        for path in archives(parsed.place):
-            with path.open("rb") as file:
-                try:
-                    proof = make_fork(read_archive(file), note)
-                except BadFork as error:
-                    told = f"{path}: {error}"
-                    continue
-            parsed.output.write_text(proof.text(), encoding="utf-8")
-            sys.stdout.write(f"{parsed.output}: one key has signed two histories of the same size\n")
-            return 0
-    except (Malformed, Unreadable, Broken) as error:
-        sys.stderr.write(f"{path}: {error}\n")
-        return UNREADABLE
-    except (OSError, UnicodeDecodeError) as error:
-        sys.stderr.write(f"{error}\n")
-        return USAGE
-    sys.stderr.write(f"{told}\n")
-    return NONE
+    return ended(lambda: _fork(parsed))
+
+
+def _fork(parsed: argparse.Namespace) -> int:
+    told, note = f"no archive in {parsed.place}", parsed.note.read_text(encoding="utf-8")
+    for path in archives(parsed.place):
+        with path.open("rb") as file:
+            try:
+                proof = make_fork(read_archive(file), note)
+            except BadFork as error:
+                told = f"{path}: {error}"
+                continue
+        parsed.output.write_text(proof.text(), encoding="utf-8")
+        sys.stdout.write(f"{parsed.output}: one key has signed two histories of the same size\n")
+        return DONE
+    return not_so(told)

@@ -6,13 +6,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ledger.archive import Broken, archives, read_archive
+from ledger.archive import archives, read_archive
 from ledger.entry import decode_entry
+from ledger.exits import DONE, ended
 from ledger.plain_body import plain_entry
-from ledger.shapes import Malformed, Shapes
+from ledger.shapes import Shapes
 from schemas.kind_table import EntryKind
-
-UNREADABLE, USAGE = 3, 64
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -23,20 +22,17 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--to", dest="last", type=int, help="the last sequence shown")
     parser.add_argument("--kind", choices=[each.name for each in EntryKind], action="append")
     parsed = parser.parse_args(arguments)
+    return ended(lambda: _inspect(parsed))
+
+
+def _inspect(parsed: argparse.Namespace) -> int:
     for path in archives(parsed.place):
-        try:
-            with path.open("rb") as file:
-                shapes = Shapes()
-                for value in read_archive(file):
-                    shown = plain_entry(decode_entry(value), shapes)
-                    if parsed.last is not None and shown["seq"] > parsed.last:
-                        break
-                    if shown["seq"] >= parsed.first and (not parsed.kind or shown["kind"] in parsed.kind):
-                        sys.stdout.write(json.dumps(shown) + "\n")
-        except (Malformed, Broken) as error:
-            sys.stderr.write(f"{path}: {error}\n")
-            return UNREADABLE
-        except OSError as error:
-            sys.stderr.write(f"{error}\n")
-            return USAGE
-    return 0
+        with path.open("rb") as file:
+            shapes = Shapes()
+            for value in read_archive(file):
+                shown = plain_entry(decode_entry(value), shapes)
+                if parsed.last is not None and shown["seq"] > parsed.last:
+                    break
+                if shown["seq"] >= parsed.first and (not parsed.kind or shown["kind"] in parsed.kind):
+                    sys.stdout.write(json.dumps(shown) + "\n")
+    return DONE

@@ -5,14 +5,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ledger.archive import Broken, archives, read_archive
-from ledger.note import BadNote
+from ledger.archive import archives, read_archive
+from ledger.exits import DONE, ended, not_so
 from ledger.receipt import BadReceipt, make_receipt
-from ledger.shapes import Malformed
 from ledger.tlog_proof import tlog_proof
 from ledger.trust import parse_anchor
-
-NOT_FOUND, UNREADABLE, USAGE = 1, 3, 64
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -24,30 +21,26 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("-o", "--output", type=Path, required=True, help="the receipt to write")
     parser.add_argument("--tlog", type=Path, help="also a folder for one .tlog-proof an entry")
     parsed = parser.parse_args(arguments)
-    try:
-        dfid, note = bytes.fromhex(parsed.dfid.replace("-", "")), parsed.note.read_text(encoding="utf-8")
-        wanted = parse_anchor(note, None).partition
-        told = f"no archive of partition {wanted} in {parsed.place}"
-        for path in archives(parsed.place):
-            with path.open("rb") as file:
-                try:
-                    receipt = make_receipt(read_archive(file), dfid, note)
-                except BadReceipt as error:
-                    told = f"{path}: {error}"
-                    continue
-            parsed.output.write_text(receipt.text(), encoding="utf-8")
-            if parsed.tlog is not None:
-                parsed.tlog.mkdir(parents=True, exist_ok=True)
-                for each in receipt.entries:
-                    name = parsed.tlog / f"{each.path.index}.tlog-proof"
-                    name.write_text(tlog_proof(each.path, note), encoding="utf-8")
-            sys.stdout.write(f"{parsed.output}: {len(receipt.entries)} entries, each proven under the note\n")
-            return 0
-    except (Malformed, Broken) as error:
-        sys.stderr.write(f"{path}: {error}\n")
-        return UNREADABLE
-    except (OSError, ValueError, BadNote) as error:
-        sys.stderr.write(f"{error}\n")
-        return USAGE
-    sys.stderr.write(f"{told}\n")
-    return NOT_FOUND
+    return ended(lambda: _prove(parsed))
+
+
+def _prove(parsed: argparse.Namespace) -> int:
+    dfid, note = bytes.fromhex(parsed.dfid.replace("-", "")), parsed.note.read_text(encoding="utf-8")
+    wanted = parse_anchor(note, None).partition
+    told = f"no archive of partition {wanted} in {parsed.place}"
+    for path in archives(parsed.place):
+        with path.open("rb") as file:
+            try:
+                receipt = make_receipt(read_archive(file), dfid, note)
+            except BadReceipt as error:
+                told = f"{path}: {error}"
+                continue
+        parsed.output.write_text(receipt.text(), encoding="utf-8")
+        if parsed.tlog is not None:
+            parsed.tlog.mkdir(parents=True, exist_ok=True)
+            for each in receipt.entries:
+                name = parsed.tlog / f"{each.path.index}.tlog-proof"
+                name.write_text(tlog_proof(each.path, note), encoding="utf-8")
+        sys.stdout.write(f"{parsed.output}: {len(receipt.entries)} entries, each proven under the note\n")
+        return DONE
+    return not_so(told)

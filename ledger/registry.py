@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
@@ -16,6 +17,7 @@ from schemas.models import DocumentKind, Envelope, RegistryDocument
 from schemas.wire import SchemaIds
 
 DOCUMENTS_MAX = 16_384  # released by people; beyond this a new ledger is the right answer
+SHA256 = re.compile("[0-9a-f]{64}")
 
 
 class RegistryFault(IntEnum):
@@ -131,7 +133,7 @@ class Registry:
     def _release(self, document: RegistryDocument) -> None:
         body = _json_of(document)
         number, digest = body.get("registry_id"), body.get("sha256")
-        if not isinstance(number, int) or not isinstance(digest, str) or len(digest) != 64:
+        if not isinstance(number, int) or not isinstance(digest, str) or SHA256.fullmatch(digest) is None:
             raise RegistryRefused(RegistryFault.UNREADABLE, f"SCHEMA {document.id}: registry_id and sha256")
         self.schema_ids = SchemaIds(ids={**self.schema_ids.ids, number: bytes.fromhex(digest)})
 

@@ -6,11 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ledger.archive import Broken, archives, read_archive
-from ledger.shapes import Malformed
+from ledger.archive import archives, read_archive
+from ledger.exits import DONE, ended, not_so
 from ledger.six import as_text, six
-
-NOT_FOUND, UNREADABLE, USAGE = 1, 3, 64
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -20,20 +18,16 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("place", type=Path, help="an .ilk file, or a folder of them")
     parser.add_argument("--json", action="store_true")
     parsed = parser.parse_args(arguments)
-    try:
-        dfid = bytes.fromhex(parsed.dfid.replace("-", ""))
-        for path in archives(parsed.place):
-            with path.open("rb") as file:
-                told = six(read_archive(file), dfid)
-            if told.found():
-                shown = {"dfid": dfid.hex(), **told.answers}
-                sys.stdout.write(json.dumps(shown, indent=1) + "\n" if parsed.json else as_text(told))
-                return 0
-    except (Malformed, Broken) as error:
-        sys.stderr.write(f"{path}: {error}\n")
-        return UNREADABLE
-    except (OSError, ValueError) as error:
-        sys.stderr.write(f"{error}\n")
-        return USAGE
-    sys.stderr.write(f"no flow {parsed.dfid} in {parsed.place}\n")
-    return NOT_FOUND
+    return ended(lambda: _show(parsed))
+
+
+def _show(parsed: argparse.Namespace) -> int:
+    dfid = bytes.fromhex(parsed.dfid.replace("-", ""))
+    for path in archives(parsed.place):
+        with path.open("rb") as file:
+            told = six(read_archive(file), dfid)
+        if told.found():
+            shown = {"dfid": dfid.hex(), **told.answers}
+            sys.stdout.write(json.dumps(shown, indent=1) + "\n" if parsed.json else as_text(told))
+            return DONE
+    return not_so(f"no flow {parsed.dfid} in {parsed.place}")

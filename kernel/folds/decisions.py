@@ -58,7 +58,7 @@ def fold_decision(state: State, entry: DecisionEntry, seq: int) -> None:
             _halt(state, account, intent, grant.contract)
         return
     if flow.approval is None:
-        _count(state, flow, account, intent, grant.contract, entry)
+        _count(state, flow, account, intent, entry)
         if flow.answered:  # of all answers only a HALT does anything then, and nothing to the flow
             if entry.verdict is Verdict.ACCEPTED:
                 _halt(state, account, intent, grant.contract)
@@ -74,14 +74,11 @@ def fold_decision(state: State, entry: DecisionEntry, seq: int) -> None:
             _rejected(state, flow, account, intent, entry)
 
 
-def _count(
-    state: State, flow: Flow, account: Account, intent: Intent, contract: Contract, entry: DecisionEntry
-) -> None:
+def _count(state: State, flow: Flow, account: Account, intent: Intent, entry: DecisionEntry) -> None:
     _spend(flow, intent.agent_id, intent.usage)
     passed = entry.verdict is not Verdict.REJECTED or Reason(entry.reason).gate > ADMISSION
     if passed and ADMISSION in FACES[stance_of(intent, account)]:
-        record = state.own_agent(entry.account, intent.agent_id)
-        record.admit(state.now, contract.budget.window_s * SECOND_US)
+        state.own_agent(entry.account, intent.agent_id).admit(state.now)
 
 
 def _spend(flow: Flow, agent_id: str, usage: Usage) -> None:

@@ -42,12 +42,13 @@ def is_news(receipt: Receipt, order: Order) -> bool:
 
 
 def possible(receipt: Receipt, order: Order) -> bool:
-    """Say whether the figures can be true: nothing beyond the order, nothing taken back."""
+    """Say whether the figures can be true: nothing beyond the order, nothing back, nothing for nothing."""
     paid = cost_of(receipt)
     grown = receipt.quantity >= order.filled and paid >= order.paid and receipt.fee >= order.fee
     if receipt.quantity == order.filled and paid != order.paid:
         return False  # the same fills cannot have cost more: there is no position to book the difference on
-    return grown and receipt.quantity <= order.quantity and receipt.average_price >= 0
+    held = max(paid, receipt.fee) <= exact.MONEY_MAX
+    return grown and held and receipt.quantity <= order.quantity and receipt.average_price >= 0
 
 
 def status_after(receipt: Receipt, order: Order) -> FlowStatus:

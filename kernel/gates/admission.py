@@ -16,10 +16,11 @@ def admission(case: Case) -> Answer:
     assert case.own is not None
     contract = case.own.contract  # how much an agent may think is its own affair, also in a child flow
     budget = contract.budget
-    admitted = case.agent.since(case.agent.admitted, case.now, budget.window_s * SECOND_US)
-    most = min(budget.proposals_per_window, STAMPS_MAX)
+    window, most = budget.window_s * SECOND_US, min(budget.proposals_per_window, STAMPS_MAX)
+    admitted = case.agent.since(case.agent.admitted, case.now, window)
     if case.approval is None and admitted >= most:
-        return Refusal(reason=Reason.RATE_LIMITED, facts=facts(measured=admitted, limit=most))
+        wait = case.agent.room_in(case.now, window, most)
+        return Refusal(reason=Reason.RATE_LIMITED, facts=facts(measured=admitted, limit=most, wait_us=wait))
     overspent = _overspent(case)
     if overspent is not None:
         return overspent

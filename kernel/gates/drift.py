@@ -9,6 +9,7 @@ from kernel.case import Case, Stance
 from kernel.figures import resolved
 from kernel.orders import envelope_bps, looked_at, protective_limit
 from kernel.ruling import Answer, Escalation, Refusal, facts
+from kernel.table import FACES
 from rules.drift import (
     Side,
     geometry_holds,
@@ -26,7 +27,7 @@ def drift(case: Case) -> Answer:
     """Context age; live mark present, sane, fresh; the envelope; price caps; geometry at the live price."""
     assert case.intent is not None
     reducing = case.stance is Stance.REDUCING
-    if not reducing and case.approval is None:
+    if asks_age(case):
         refusal = _context_age(case)
         if refusal is not None:
             return refusal
@@ -40,6 +41,11 @@ def drift(case: Case) -> Answer:
     if case.stance is Stance.MANDATE:
         return _moved(case)  # nothing is bought yet: its band caps each child's price, brackets are theirs
     return _moved(case) or _capped(case) or _geometry(case)
+
+
+def asks_age(case: Case) -> bool:
+    """Whether this gate asks how old the context is: not of an exit, nor of what a person has looked at."""
+    return 11 in FACES[case.stance] and case.stance is not Stance.REDUCING and case.approval is None
 
 
 def _context_age(case: Case) -> Refusal | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kernel import exact
 from kernel.case import Case
 from kernel.folds.batches import QUOTES_US
+from kernel.gates.drift import asks_age
 from kernel.ruling import Answer, Refusal
 from kernel.table import FACES
 from ledger.evidence import Claim, check_proof
@@ -90,8 +91,22 @@ def _is_as_quoted(case: Case, view: InstrumentView, quote: QuoteSeen | None) -> 
     if view.mid is not None and view.mid != exact.mid(view.bid, view.ask):
         return False
     if quote is None:
-        return older_than(case.flow.snapshot.taken_at, case.now, case.grant.contract.drift.max_context_age_ms)
+        return _is_forgotten(case, view)
     return (quote.bid, quote.ask, quote.event_time) == (view.bid, view.ask, view.quote_time)
+
+
+def _is_forgotten(case: Case, view: InstrumentView) -> bool:
+    """Whether nobody can look the quote up any more, for a reason other than that it never was.
+
+    Where gate 11 asks how old the context is, it refuses what is too old for its contract. Where it does not
+    (a HOLD, an exit, what a person approved), only what memory has let go of counts: else a contract that
+    asks for a fresher context would let more pass.
+    """
+    assert case.grant is not None
+    if asks_age(case):
+        limit = case.grant.contract.drift.max_context_age_ms
+        return older_than(case.flow.snapshot.taken_at, case.now, limit)
+    return view.quote_time is not None and view.quote_time <= case.now - QUOTES_US
 
 
 def _needs_a_price(case: Case) -> bool:

@@ -20,10 +20,10 @@ def idempotency(case: Case) -> Answer:
         return Duplicate(
             verdict=prior.verdict, reason=Reason.NONE if reported else prior.reason, key=prior.key
         )
-    if case.known is None:
-        return None if case.flow.attempt == 1 else _closed(Reason.ATTEMPT_CLOSED)
     if case.stance is Stance.HALT:
         return None
+    if case.known is None:
+        return None if case.flow.attempt == 1 else _closed(Reason.ATTEMPT_CLOSED)
     if case.known.exhausted and case.intent is not None and ADMISSION in FACES[case.stance]:
         return None  # its later answers are REASONING_EXHAUSTION, at gate 6; what skips 6 is asked here
     if case.intent is not None:

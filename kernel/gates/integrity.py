@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kernel.case import Case
-from kernel.gates.shape import malformed
-from kernel.gates.signed import attested, signatures
+from kernel.gates.shape import flow_is_sound, malformed
+from kernel.gates.signed import attested, is_new, signatures
 from kernel.gates.window import window_matches
 from kernel.ruling import Answer, Refusal
 from schemas.models import IntentKind, Lane
@@ -15,7 +15,11 @@ OFFICIALS = ("arbiter", "selector")  # answer for a lane, under their own roles'
 
 
 def integrity(case: Case) -> Answer:
-    """The first of the law's own order; ``unsigned`` when no valid signature stands behind the body."""
+    """The first of the law's own order.
+
+    ``unsigned`` when no valid signature stands behind the body, or the selector's stands under a context that
+    is none of this ledger: neither ever becomes an entry that a verifier would have to read.
+    """
     fault = signatures(case)
     reasons = (
         Reason.MALFORMED if malformed(case) else None,
@@ -29,7 +33,10 @@ def integrity(case: Case) -> Answer:
         Reason.WINDOW_MISMATCH if not window_matches(case) else None,
     )
     first = next((reason for reason in reasons if reason is not None), None)
-    return None if first is None else Refusal(reason=first, unsigned=fault is not None)
+    foreign = is_new(case) and not (
+        flow_is_sound(case.flow) and case.flow.ledger == case.state.identity.ledger
+    )
+    return None if first is None else Refusal(reason=first, unsigned=fault is not None or foreign)
 
 
 def _of_another_ledger(case: Case) -> bool:

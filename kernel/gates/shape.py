@@ -10,7 +10,7 @@ from kernel.state.flows import COMPENSATION
 from kernel.state.mandates import MANDATE_HORIZON_US
 from kernel.state.memory import HORIZON_US
 from ledger.evidence import ATTESTATIONS_MAX
-from ledger.hashes import child_dfid, is_uuid8
+from ledger.hashes import child_dfid, dfid, is_uuid8
 from schemas.models import Action, FlowOpened, Intent, Report
 
 ID = re.compile(r"[a-z0-9._-]{1,64}")
@@ -27,7 +27,7 @@ IDLE = frozenset({Action.HOLD, Action.HALT})
 def malformed(case: Case) -> bool:
     """Say whether flow and body cannot be meant together, whoever signed them."""
     claim = case.claim
-    if not _flow_is_sound(claim.flow) or len(claim.attestations) > ATTESTATIONS_MAX:
+    if not flow_is_sound(claim.flow) or len(claim.attestations) > ATTESTATIONS_MAX:
         return True
     if claim.window is not None:
         if len(claim.window.answers) > ANSWERS_MAX:
@@ -39,11 +39,12 @@ def malformed(case: Case) -> bool:
     return claim.report is None or not _report_is_sound(claim.report, claim.flow)
 
 
-def _flow_is_sound(flow: FlowOpened) -> bool:
+def flow_is_sound(flow: FlowOpened) -> bool:
+    """Say whether a context can be one of this ledger's flows, whatever is answered to it."""
     horizon = flow.trigger.event_time + HORIZON_US
     return (
         is_uuid8(flow.dfid)
-        and _is_child_or_none(flow)
+        and _is_named_after_what_woke_it(flow)
         and flow.attempt >= 1
         and 0 < len(flow.steps) <= STEPS_MAX
         and all(map(ID.fullmatch, (flow.account, *flow.steps)))
@@ -58,11 +59,13 @@ def _flow_is_sound(flow: FlowOpened) -> bool:
     )
 
 
-def _is_child_or_none(flow: FlowOpened) -> bool:
-    """A child says all of parent, step and number, and its name follows from them; another says none."""
+def _is_named_after_what_woke_it(flow: FlowOpened) -> bool:
+    """A child's name follows from parent, step and number, any other's from its signal: one flow a signal."""
     parent, step, number = flow.parent, flow.parent_step, flow.child_number
     if parent is None or step is None or number is None:
-        return (parent, step, number) == (None, None, None)
+        woke = flow.trigger
+        own = dfid(flow.ledger, woke.source, woke.signal_id, flow.account, flow.decision_class)
+        return (parent, step, number) == (None, None, None) and flow.dfid == own
     if not is_uuid8(parent) or ID.fullmatch(step) is None or not 1 <= number <= CHILD_NUMBER_MAX:
         return False
     return flow.dfid == child_dfid(flow.ledger, parent, step, number)

@@ -6,8 +6,9 @@ from kernel import opening
 from kernel.case import Case
 from ledger.envelope import well_formed
 from ledger.keys import Key
+from schemas.codec import Unreadable, decode
 from schemas.kinds import Role
-from schemas.models import Attestation, Envelope, Intent, Report
+from schemas.models import Attestation, Envelope, Instruction, Intent, Report
 from schemas.reasons import Reason
 
 OFFICES = {"arbiter": Role.ARBITER, "selector": Role.SELECTOR}
@@ -15,14 +16,38 @@ OFFICES = {"arbiter": Role.ARBITER, "selector": Role.SELECTOR}
 
 def signatures(case: Case) -> Reason | None:
     """What is wrong with the flow's or the body's own signature; None when both hold."""
-    claim, known = case.claim, case.known
-    if known is None or claim.flow_hash not in known.contexts:  # one that is in the ledger was checked there
-        fault = fault_of(case, claim.flow_envelope, Role.SELECTOR, None)
+    claim = case.claim
+    if is_new(case):
+        fault = fault_of(case, claim.flow_envelope, Role.SELECTOR, None) or instructed(case)
         if fault is not None:
             return fault
     if claim.window is not None:
         return fault_of(case, claim.body, Role.ARBITER, None)
     return fault_of(case, claim.body, *_author(case.agent_id))
+
+
+def is_new(case: Case) -> bool:
+    """Whether the context is not in the ledger yet: one that is was checked when it came."""
+    return case.known is None or case.claim.flow_hash not in case.known.contexts
+
+
+def instructed(case: Case) -> Reason | None:
+    """What is wrong with the instruction a flow was woken by: it must be its principal's own word, here."""
+    raw, flow = case.flow.trigger.instruction, case.flow
+    if raw is None:
+        return None
+    try:
+        envelope = decode(Envelope, raw)
+    except Unreadable:
+        return Reason.MALFORMED
+    said = opening.read(envelope, Instruction)
+    if said is None or said.instruction_id != flow.trigger.signal_id:
+        return Reason.MALFORMED
+    if said.ledger != case.state.identity.ledger:
+        return Reason.WRONG_LEDGER
+    if said.account != flow.account:
+        return Reason.WRONG_ACCOUNT
+    return fault_of(case, envelope, Role.PRINCIPAL, said.account)
 
 
 def attested(case: Case) -> Reason | None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from ledger.registry import Registry
 from rules.config_error import ConfigError
 from rules.contract import Contract
 from rules.contract_json import parse
 from schemas.models import DocumentKind, RegistryDocument
-from schemas.money import CONTEXT
+from schemas.money import CONTEXT, unscaled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,14 +108,14 @@ class Grants:
 
 
 def read_terms(body: bytes) -> Terms | None:
-    """The terms an INSTRUMENT document holds, or None when they are no terms."""
+    """The terms an INSTRUMENT document holds, or None when they are no terms a price could be rounded by."""
     try:
         found = json.loads(body)
         terms = Terms(tick=Decimal(str(found["tick"])), lot=Decimal(str(found["lot"])))
-    except (ValueError, KeyError, TypeError, InvalidOperation):
+        exact = all(unscaled(step) > 0 for step in (terms.tick, terms.lot))
+    except (ValueError, LookupError, TypeError, ArithmeticError, RecursionError):
         return None
-    sound = all(step.is_finite() and step > 0 for step in (terms.tick, terms.lot))
-    return terms if sound else None
+    return terms if exact else None
 
 
 def sound(document: RegistryDocument) -> bool:

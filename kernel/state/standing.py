@@ -16,6 +16,7 @@ ORDER = (
     Standing.RETIRED,
 )
 HOUR_US = 3_600_000_000
+WINDOW_MAX_US = 24 * HOUR_US  # the longest rate window a contract may have
 STAMPS_MAX = 10_000  # a rate window that would hold more is read as full
 STANDINGS_MAX = 10_000  # agents not ACTIVE, everywhere and on each account
 
@@ -35,9 +36,17 @@ class AgentRecord:
         """How many stamps lie in (now − window, now]."""
         return len(stamps) - bisect_right(stamps, now - window_us)
 
-    def admit(self, now: int, window_us: int) -> None:
-        """Count one answer, and let go of those that no window of that length can hold any more."""
-        gone = bisect_right(self.admitted, now - window_us)
+    def room_in(self, now: int, window_us: int, most: int) -> int:
+        """Micros until a window that is full has room for one more, were nothing else admitted."""
+        inside = self.admitted[bisect_right(self.admitted, now - window_us) :]
+        return inside[len(inside) - most] + window_us - now if 0 < most <= len(inside) else 0
+
+    def admit(self, now: int) -> None:
+        """Count one answer, and let go of those that no window can hold any more.
+
+        Of no window at all: a flow opened under another version may be judged by a longer one.
+        """
+        gone = bisect_right(self.admitted, now - WINDOW_MAX_US)
         del self.admitted[: max(gone, len(self.admitted) - STAMPS_MAX + 1)]
         self.admitted.append(now)
 

@@ -1,4 +1,4 @@
-"""`python -m tests.history N [--processes 2] [--seed 0]`: a campaign, and how often everything was reached."""
+"""`python -m tests.history N [--processes 2] [--seed 0]`: a campaign, and how often what was reached."""
 
 import argparse
 import sys

@@ -1,228 +1,19 @@
-"""Answers to flows: honest ones at every boundary, and each thing that can be wrong with one."""
+"""What a step may do with a flow: trade, ask again, answer twice; a window, a proof, a child of a mandate."""
 
 from dataclasses import replace
-from decimal import Decimal as D
+from decimal import Decimal
 
-from ledger.envelope import digest, seal
-from ledger.hashes import tagged
-from ledger.intents import key_of_intent
+from ledger.envelope import digest
+from ledger.hashes import child_dfid
 from schemas import models as m
-from schemas.codec import encode
-from schemas.reasons import LaneReason
-from schemas.reasons import Reason as R
-from tests.build import BTC, ETH, NO_USAGE, SECOND, signer, with_evidence
-from tests.history import acts, compare, profiles
+from schemas.reasons import LaneReason, Reason
+from tests.build import BTC, ETH, LEDGER, NO_USAGE, SECOND, with_evidence
+from tests.history import compare, profiles
 from tests.history.acts import ATOM, CENT
-from tests.spec import book
+from tests.history.flows import new_flow
+from tests.history.intents import dec, held, intent_of
 
-A = m.Action
-STEP = ("s1", "s2")
-
-
-def dec(fraction, rounding="ROUND_FLOOR"):
-    """A Fraction to 18 places, downward."""
-    return (D(fraction.numerator) / D(fraction.denominator)).quantize(ATOM, rounding)
-
-
-# -- flows -----------------------------------------------------------------------------------------------
-
-
-def new_flow(player, dice, agents, **changes):
-    """A flow of an honest selector, on an account that is open, mostly."""
-    world = player.world
-    names = sorted(player.world.kernel.state.accounts) or ["paper-1"]
-    account = dice.of(*names)
-    if account not in world.views:
-        account = next(iter(world.views))
-    market = dice.of(*[{}] * 18, {"volatility": D("0.0025")}, {"volatility": D("0.015")}, {"volatility": None},
-                     {"atr": None}, {"atr": D(30)}, {"volatility": D("0.02")})  # fmt: skip
-    expires = world.now + dice.of(600, 600, 60, 30, 3600) * SECOND
-    instrument = dice.of(BTC, BTC, BTC, ETH)
-    flow = world.flow(agents, account=account, instrument=instrument, market=market,
-                      **{"flow_expires_at": expires, "deadline": world.now + 30 * SECOND} | changes)  # fmt: skip
-    player.times += [flow.deadline, flow.flow_expires_at]
-    if dice.rarely(5):
-        acts.quote(player, dice, instrument)  # the market moves while somebody thinks
-    if dice.rarely(12):
-        world.now += dice.of(1, 29, 30, 89, 90, 60) * SECOND + dice.of(0, 0, 1)
-        player.note("thinks until", world.now)
-    return wrong_flow(player, dice, flow) if dice.rarely(12) else flow
-
-
-def wrong_flow(player, dice, flow):
-    """One thing an honest selector would not have signed, or could not know any more."""
-    world, shot = player.world, flow.snapshot
-    view, woken = shot.instruments[0], flow.woken[0]
-
-    def seen(**changes):
-        return replace(flow, snapshot=replace(shot, **changes))
-
-    def shown(**changes):
-        return seen(instruments=(replace(view, **changes),))
-
-    other = replace(shot.account, cash=shot.account.cash + 1)
-    old = player.views.get(flow.account, [])
-    past = old[-1 - dice.below(min(len(old), 80))] if old else shot.account
-    options = (
-        lambda: seen(taken_at=world.now - 90 * SECOND), lambda: seen(taken_at=world.now - 90 * SECOND - 1),
-        lambda: seen(taken_at=world.now + 1), lambda: seen(account=past, account_hash=hash_of(past)),
-        lambda: seen(account=past, account_hash=hash_of(past)), lambda: seen(account=other, account_hash=hash_of(other)),
-        lambda: seen(account=other), lambda: seen(rules_hash=bytes(32)), lambda: seen(instruments=()),
-        lambda: shown(bid=view.bid - 1), lambda: shown(price_offset=0), lambda: shown(price_offset=None),
-        lambda: shown(mid=view.mid + 1), lambda: shown(quote_time=view.quote_time + 1),
-        lambda: shown(quote_time=world.now + 5 * SECOND + 1), lambda: shown(bid=None), lambda: shown(mid=None),
-        lambda: replace(flow, steps=STEP), lambda: replace(flow, steps=()), lambda: replace(flow, attempt=0),
-        lambda: replace(flow, attempt=2), lambda: replace(flow, deadline=flow.flow_expires_at + 1),
-        lambda: replace(flow, flow_expires_at=flow.trigger.event_time + 3600 * SECOND + 1),
-        lambda: replace(flow, flow_expires_at=flow.trigger.event_time + 3600 * SECOND),
-        lambda: replace(flow, woken=(replace(woken, contract_hash=bytes(32)), *flow.woken[1:])),
-        lambda: replace(flow, woken=(replace(woken, version="9.9.9"), *flow.woken[1:])),
-        lambda: replace(flow, woken=(woken, *flow.woken)), lambda: replace(flow, ledger=bytes(16)),
-        lambda: replace(flow, lane=m.Lane.DLPCI), lambda: replace(flow, account="paper-9"),
-        lambda: replace(flow, parent=bytes(16)), lambda: replace(flow, steps=("S 1",)),
-        lambda: aged(flow, world.now - 3600 * SECOND), lambda: aged(flow, world.now - 3599 * SECOND),
-    )  # fmt: skip
-    number = dice.below(len(options))
-    player.note("flow is strange", number)
-    return options[number]()
-
-
-def aged(flow, when):
-    """The same flow of an old trigger: all its times stay in order."""
-    until = min(flow.flow_expires_at, when + 3600 * SECOND)
-    taken = min(flow.snapshot.taken_at, until)
-    return replace(flow, trigger=replace(flow.trigger, event_time=when), flow_expires_at=until,
-                   deadline=min(flow.deadline, until), snapshot=replace(flow.snapshot, taken_at=taken))  # fmt: skip
-
-
-def hash_of(view):
-    return tagged("interlock/1/account", encode(view))
-
-
-# -- intents ---------------------------------------------------------------------------------------------
-
-
-def intent_of(
-    player, dice, flow, agent, actions=(A.BUY, A.BUY, A.BUY, A.SELL, A.CLOSE, A.HOLD, A.SELL, A.BUY)
-):
-    """An intent every gate lets through, or one that stands at a boundary, or one with a fault."""
-    world = player.world
-    action = dice.of(*actions)
-    if not flow.snapshot.instruments or flow.snapshot.instruments[0].ask is None:
-        shot = replace(flow.snapshot, instruments=(world.market_view(BTC),))
-        made = world.intent(replace(flow, snapshot=shot), action, agent_id=agent)
-        honest = replace(made, flow_hash=compare.h_flow(flow), state_hash=compare.h_state(flow))
-    else:
-        honest = world.intent(flow, action, agent_id=agent)
-    changes = {"quantity": quantity_of(player, dice, flow, honest)} if action in (A.BUY, A.SELL) else {}
-    if action is A.CLOSE and dice.rarely(3):
-        changes["quantity"] = (held(player, flow, honest.instrument) / dice.of(2, 1)).quantize(ATOM)
-    if action is A.CANCEL:
-        mine = [x for x in player.orders if x.account == flow.account and x.side]
-        changes = {"quantity": D(0), "target": mine[-1 - dice.below(len(mine))].key if mine else bytes(32)}
-    if action is A.HALT and dice.rarely(2):
-        changes["instrument"] = dice.of(BTC, ETH)
-    intent = replace(honest, **changes)
-    if dice.rarely(5):
-        intent = replace(intent, **edge(player, dice, flow, intent))
-    if dice.rarely(16):
-        intent = replace(intent, **wrong(player, dice, flow, intent))
-    player.times.append(intent.valid_until)
-    return with_evidence(flow, intent) if intent.kind is m.IntentKind.PCI and intent.evidence else intent
-
-
-def held(player, flow, instrument):
-    account = player.spec.accounts.get(flow.account)
-    return dec(book.free(account, instrument)) if account else D(0)
-
-
-def quantity_of(player, dice, flow, intent):
-    """Small, what is held, or exactly as much as a limit allows, and one unit more."""
-    spec, account = player.spec, player.spec.accounts.get(flow.account)
-    law = spec.contracts.get((intent.agent_id, intent.contract_version))
-    plain = dice.of(D("0.5"), D("0.1"), D("0.01"), D("1.5"))
-    if account is None or law is None:
-        return plain
-    free, limits, has = held(player, flow, intent.instrument), law["limits"], dec(book.equity(spec, account))
-    price = intent.limit_price or D(0)
-    if price > 0:
-        most = min(D(limits["max_single_trade_pct"]) * has, D(limits["max_order_value"]), dec(account["cash"]),
-                   D(limits["max_position_size"]) * price, D(law["escalation"]["max_exposure_usd"]))  # fmt: skip
-        plain = max(
-            (most / price * dice.of(D("0.3"), D("0.1"), D("0.5"), D("0.02"), D("0.9"))).quantize(CENT / 100),
-            ATOM,
-        )
-    if intent.action is A.SELL:
-        return dice.of(free, (free / 2).quantize(ATOM), free + ATOM, plain) or plain
-    if price <= 0:
-        return plain
-    value = dice.of(None, None, None, D(limits["max_single_trade_pct"]) * has, D(limits["max_order_value"]),
-                    D(limits["max_position_pct"]) * has, dec(account["cash"]) / D("1.002"),
-                    D(law["escalation"]["max_exposure_usd"]) - dec(book.exposure(spec, account)),
-                    D(limits["max_position_size"]) * price, D(limits["max_leverage"]) * has)  # fmt: skip
-    if value is None or value <= 0:
-        return plain
-    return max((value / price).quantize(ATOM, "ROUND_FLOOR") + dice.of(D(0), ATOM, -ATOM), ATOM)
-
-
-def edge(player, dice, flow, intent):
-    """One figure moved to where a gate's answer turns."""
-    law = player.spec.contracts.get((intent.agent_id, intent.contract_version))
-    world, price = player.world, intent.limit_price or D(4000)
-    quote = (
-        world.quotes[intent.instrument or BTC][0] if intent.instrument in (BTC, ETH) else world.quotes[BTC][0]
-    )
-    least = D(law["escalation"]["confidence_threshold"]) if law else D("0.5")
-    reward = D(law["limits"]["min_risk_reward"]) if law else D(1)
-    stop = intent.stop if intent.stop is not None else price - 10
-    window = (
-        law["budget"]
-        if law
-        else {"tokens_per_flow": 1, "max_model_calls": 0, "rounds_per_flow": 0, "max_tool_calls": 0}
-    )
-    up = 1 if intent.action is A.BUY else -1
-    options = (
-        {"confidence": least}, {"confidence": least - ATOM},
-        {"limit_price": None}, {"limit_price": quote.ask}, {"limit_price": quote.ask - CENT},
-        {"stop": None}, {"target_price": None}, {"stop": price}, {"target_price": price},
-        {"target_price": price + (price - stop) * reward},
-        {"target_price": price + (price - stop) * reward - up * ATOM},
-        {"stop": price - up * (quote.bid / 1000) * D("1.5")},
-        {"stop": price - up * (quote.bid / 1000) * D("1.5") + up * ATOM},
-        {"drift_envelope_bps": D(0)}, {"drift_envelope_bps": D(1)}, {"drift_envelope_bps": D(500)},
-        {"valid_until": world.now}, {"valid_until": world.now - 1}, {"valid_from": world.now + 1},
-        {"usage": replace(NO_USAGE, tokens_in=window["tokens_per_flow"])},
-        {"usage": replace(NO_USAGE, tokens_in=window["tokens_per_flow"], tokens_out=1)},
-        {"usage": replace(NO_USAGE, tokens_out=60)},
-        {"usage": replace(NO_USAGE, model_calls=window["max_model_calls"] + 1)},
-        {"usage": replace(NO_USAGE, rounds=window["rounds_per_flow"])},
-        {"usage": replace(NO_USAGE, rounds=window["rounds_per_flow"] + 1)},
-        {"time_in_force": m.TimeInForce.GTT}, {"time_in_force": m.TimeInForce.GTT}, {"step_id": "s2"},
-        {"instrument": ETH}, {"instrument": BTC},
-    )  # fmt: skip
-    changes = options[dice.below(len(options))]
-    for name in ("stop", "target_price"):
-        if changes.get(name) is not None:
-            changes = {name: changes[name].quantize(ATOM)}
-    player.note("edge", **changes)
-    return changes
-
-
-def wrong(player, dice, flow, intent):
-    """One thing that is not as it should be."""
-    options = (
-        {"ledger": bytes(16)}, {"account": "paper-2"}, {"account": "paper-9"}, {"lane": m.Lane.EOAM},
-        {"kind": m.IntentKind.PCI}, {"kind": m.IntentKind.POLICY}, {"dfid": bytes(16)}, {"flow_hash": bytes(32)},
-        {"state_hash": bytes(32)}, {"step_id": "s9"}, {"attempt": flow.attempt + 1}, {"contract_version": "9.9.9"},
-        {"instrument": "sol-usd"}, {"instrument": "Btc Usd"}, {"instrument": None}, {"quantity": D(0)},
-        {"quantity": D(-1)}, {"limit_price": D(0)}, {"stop": D(-1)}, {"confidence": D("1.1")},
-        {"valid_from": intent.valid_until + 1}, {"valid_until": flow.flow_expires_at + 1},
-        {"drift_envelope_bps": D(-1)}, {"action": A.MANDATE}, {"action": A.HALT}, {"action": A.CANCEL},
-        {"evidence": bytes(32)}, {"quantity": D(1000)},
-    )  # fmt: skip
-    changes = options[dice.below(len(options))]
-    player.note("wrong", **changes)
-    return changes
+A, D, R = m.Action, Decimal, Reason
 
 
 def flow_fault(dice):
@@ -236,10 +27,54 @@ def trade(player, dice):
     agent = dice.of(*profiles.SOLO)
     flow = new_flow(player, dice, (agent,))
     law = player.world.contracts[agent]
-    more = (A.HALT, A.CANCEL, A.MANDATE) if len(law.allowed_actions) > 4 else ()
+    more = (A.HALT, A.CANCEL, A.MANDATE) if len(law.allowed_actions) > 4 and dice.rarely(2) else ()
     leave = (A.SELL, A.CLOSE) if held(player, flow, flow.trigger.instrument) else (A.BUY, A.BUY)
     usual = (A.BUY, A.BUY, A.BUY, *leave, A.HOLD, *leave, *leave, A.BUY, A.BUY, A.BUY, A.CLOSE, A.SELL)
     answer(player, dice, flow, intent_of(player, dice, flow, agent, (*usual, *more)))
+
+
+def child(player, dice):
+    """A flow under a mandate in force, and what its agent does there; sometimes under none."""
+    spec = player.spec
+    frames = [(a, name, x) for a, each in spec.accounts.items() for name, x in each["mandates"].items()]
+    if not frames:
+        return proof(player, dice)
+    account, (parent, step), frame = frames[-1 - dice.below(min(len(frames), 4))]
+    number = player.children.get(parent, 0) + dice.of(1, 1, 1, 1, 0)
+    player.children[parent] = max(number, player.children.get(parent, 0))
+    if dice.rarely(20):
+        parent = bytes(16)
+    if dice.rarely(30):
+        number += 1
+    agent, name = dice.of("sovereign", "sovereign", "prover-b"), frame["instrument"]
+    family = {"parent": parent, "parent_step": step, "child_number": number}
+    flow = new_flow(
+        player,
+        dice,
+        (agent,),
+        account=account,
+        instrument=dice.of(*[name] * 15, ETH, BTC),
+        dfid=child_dfid(LEDGER, parent, step, max(number, 0)),
+        **family,
+    )
+    side = A.BUY if frame["side"] == "BUY" else A.SELL
+    intent = intent_of(player, dice, flow, agent, (*[side] * 9, A.BUY, A.SELL, A.CLOSE, A.HOLD, A.MANDATE))
+    left = dec(frame["total"] - frame["used"])
+    changes = dice.of(
+        {},
+        {},
+        {"quantity": left},
+        {"quantity": left + ATOM},
+        {"quantity": (left / 2).quantize(ATOM)},
+        {"limit_price": frame["high"]},
+        {"limit_price": frame["high"] + CENT},
+        {"limit_price": frame["low"]},
+        {"limit_price": frame["low"] - CENT},
+    )
+    if intent.action in (A.BUY, A.SELL):
+        intent = replace(intent, **changes)
+        player.note("child takes", **changes)
+    return answer(player, dice, flow, intent)
 
 
 def answer(player, dice, flow, intent, by=None):
@@ -263,10 +98,16 @@ def retry(player, dice):
     number = spec.flows.get(old.dfid, {"open_attempt": 2})["open_attempt"] + dice.of(0, 0, 0, 0, 0, 1)
     expires = max(old.flow_expires_at, player.world.now + 30 * SECOND) + dice.of(0, 0, 30 * SECOND)
     flow = player.world.flow(
-        names, signal=old.trigger.signal_id, account=old.account, attempt=max(number, 1), lane=old.lane,
-        instrument=old.snapshot.instruments[0].instrument, trigger=old.trigger, deadline=player.world.now,
+        names,
+        signal=old.trigger.signal_id,
+        account=old.account,
+        attempt=max(number, 1),
+        lane=old.lane,
+        instrument=old.snapshot.instruments[0].instrument,
+        trigger=old.trigger,
+        deadline=player.world.now,
         flow_expires_at=expires,
-    )  # fmt: skip
+    )
     if flow.lane is m.Lane.EOAM:
         return window_of(player, dice, flow)
     if names[0] == profiles.PROOF:
@@ -281,8 +122,14 @@ def second(player, dice):
         return trade(player, dice)
     flow, envelope, *_ = some[-1 - dice.below(min(len(some), 5))]
     intent = compare.message_of(envelope)
-    changes = dice.of({"confidence": D("0.95")}, {"quantity": intent.quantity + 1}, {"action": A.HOLD, "quantity": D(0)},
-                      {"action": A.CLOSE}, {"action": A.HALT, "quantity": D(0)}, {"confidence": D("0.95")})  # fmt: skip
+    changes = dice.of(
+        {"confidence": D("0.95")},
+        {"quantity": intent.quantity + 1},
+        {"action": A.HOLD, "quantity": D(0)},
+        {"action": A.CLOSE},
+        {"action": A.HALT, "quantity": D(0)},
+        {"confidence": D("0.95")},
+    )
     return answer(player, dice, flow, replace(intent, **changes))
 
 
@@ -301,8 +148,16 @@ def report(player, dice):
     if dice.rarely(6):
         report_ = replace(report_, usage=replace(NO_USAGE, tokens_in=60))
     if dice.rarely(10):
-        report_ = replace(report_, **dice.of({"step_id": "s9"}, {"attempt": 2}, {"ledger": bytes(16)},
-                          {"contract_version": "9.9.9"}, {"lane": m.Lane.DLPCI}))  # fmt: skip
+        report_ = replace(
+            report_,
+            **dice.of(
+                {"step_id": "s9"},
+                {"attempt": 2},
+                {"ledger": bytes(16)},
+                {"contract_version": "9.9.9"},
+                {"lane": m.Lane.DLPCI},
+            ),
+        )
     answer(player, dice, flow, report_, by)
 
 
@@ -311,8 +166,13 @@ def report_kind(dice):
         m.ReportKind.NO_PROPOSAL, m.ReportKind.ESCALATE, m.ReportKind.REFUSED, m.ReportKind.EXHAUSTED
     )
     usual = LaneReason.NO_EDGE if kind is m.ReportKind.NO_PROPOSAL else LaneReason.NO_ANSWER
-    return kind, dice.of(usual, LaneReason.COMPLIANT_LIE_SUSPECTED, LaneReason.UNREADABLE_INSTRUCTION,
-                         LaneReason.DEADLINE, LaneReason.LOW_MASS)  # fmt: skip
+    return kind, dice.of(
+        usual,
+        LaneReason.COMPLIANT_LIE_SUSPECTED,
+        LaneReason.UNREADABLE_INSTRUCTION,
+        LaneReason.DEADLINE,
+        LaneReason.LOW_MASS,
+    )
 
 
 def window(player, dice):
@@ -344,6 +204,8 @@ def window_of(player, dice, flow):
         else:
             answers.append(world.report(flow, name, *report_kind(dice)))
     kind = dice.of(*[m.WindowKind.COMPLETE] * 7, m.WindowKind.LATE)
+    if kind is m.WindowKind.LATE and "risk" in names and not dice.rarely(6):
+        answers = [intent_of(player, dice, flow, "risk", (A.HALT,))]
     if flow.deadline == flow.snapshot.taken_at:
         kind, world.now = m.WindowKind.DEADLINE, world.now + dice.of(1, 1, 1, 0)
     if kind is m.WindowKind.LATE:
@@ -361,8 +223,18 @@ def window_of(player, dice, flow):
         record = replace(record, winner=digest(record.answers[0]), reason=0)
     if dice.rarely(20):
         first = digest(record.answers[0]) if record.answers else None
-        record = replace(record, **dice.of({"winner": first}, {"winner": None}, {"reason": 1}, {"attempt": 2},
-                         {"answers": record.answers[1:]}, {"answers": record.answers * 2}, {"account": "paper-9"}))  # fmt: skip
+        record = replace(
+            record,
+            **dice.of(
+                {"winner": first},
+                {"winner": None},
+                {"reason": 1},
+                {"attempt": 2},
+                {"answers": record.answers[1:]},
+                {"answers": record.answers * 2},
+                {"account": "paper-9"},
+            ),
+        )
     answer(player, dice, flow, record, "arbiter")
     return None
 
@@ -373,16 +245,16 @@ def proof(player, dice):
 
 def proof_of(player, dice, flow):
     """An intent with its evidence and an attestor's word, one of them sometimes not so."""
-    intent = intent_of(player, dice, flow, profiles.PROOF, (A.BUY, A.BUY, A.SELL, A.CLOSE, A.HOLD))
-    intent = with_evidence(flow, intent)
+    intent = intent_of(
+        player, dice, flow, profiles.PROOF, (A.MANDATE, A.BUY, A.BUY, A.SELL, A.CLOSE, A.HOLD, A.MANDATE)
+    )
+    if intent.agent_id == profiles.PROOF:
+        intent = with_evidence(flow, intent)
     if dice.rarely(20):
         intent = replace(intent, evidence=dice.of(None, bytes(32)))
-    envelope, fault = player.signed(dice, intent, profiles.PROOF)
+    envelope, fault = player.signed(dice, intent, intent.agent_id)
     changes = dice.of(*[{}] * 20, {"agrees": False}, {"tier": "other"}, {"attempt": 9}, {"ledger": bytes(16)})
     said = compare.message_of(player.world.attest(flow, envelope, **changes))
     attested, _ = player.signed(dice, said, "heuristic")
     many = dice.of(*[(attested,)] * 8, (), (attested, attested))
     player.propose(flow, envelope, fault, flow_fault(dice), many, **changes)
-
-
-__all__ = ["acts", "key_of_intent", "seal", "signer"]

@@ -1,6 +1,6 @@
 """Do the kernel and the specification say the same? Entries, orders, verdicts, views, flows and latches."""
 
-from decimal import Decimal as D
+from decimal import Decimal
 
 from ledger.envelope import opened
 from ledger.hashes import state_hash
@@ -10,6 +10,8 @@ from schemas.kinds import EntryKind as E
 from schemas.reasons import ControlReason, LaneReason, Reason
 from tests.build import Entry
 from tests.spec.book import equity
+
+D = Decimal
 
 BODIES = (m.Intent, m.Report, m.WindowRecord, m.Attestation)
 
@@ -56,15 +58,38 @@ def entries(world):
             case E.DECISION:
                 told = next(verdicts)
                 assert (told.verdict, told.reason, told.flow_status) == (b.verdict, b.reason, b.flow_status)
-                found.append(("DECISION", b.dfid, b.attempt, b.verdict, Reason(b.reason), b.flow_status,
-                              b.reopens, order_of(b.intent), told.outcome))  # fmt: skip
+                found.append(
+                    (
+                        "DECISION",
+                        b.dfid,
+                        b.attempt,
+                        b.verdict,
+                        Reason(b.reason),
+                        b.flow_status,
+                        b.reopens,
+                        order_of(b.intent),
+                        told.outcome,
+                    )
+                )
             case E.REPORT:
                 next(verdicts)
                 found.append(("REPORT", b.dfid, b.attempt, LaneReason(b.reason), b.flow_status))
             case E.ESCALATION:
                 found.append(("ESCALATION", b.dfid, Reason(b.reason), b.flow_status))
             case E.RECEIPT:
-                found.append(("RECEIPT", b.dfid, b.flow_status))
+                ruled = tuple(
+                    (
+                        x.step_id,
+                        x.action,
+                        x.instrument,
+                        x.quantity,
+                        x.verdict,
+                        Reason(x.reason),
+                        order_of(x.intent),
+                    )
+                    for x in b.compensations
+                )
+                found.append(("RECEIPT", b.dfid, b.flow_status, ruled))
             case E.HUMAN:
                 act = opened(b.act, m.HumanDecision)
                 found.append(("HUMAN", act.dfid, b.verdict, Reason(b.reason), b.flow_status))
@@ -125,8 +150,10 @@ def tally(player, entry):
             player.tally[f"{entry[0].lower()} {reason.name}"] += 1
         case ("ESCALATION", _, reason, status):
             player.tally[f"escalation {reason.name} {status.name}"] += 1
-        case ("RECEIPT", _, status):
+        case ("RECEIPT", _, status, ruled):
             player.tally[f"receipt {status.name}"] += 1
+            for _, action, _, _, verdict, reason, _ in ruled:
+                player.tally[f"compensation {action.name} {verdict.name} {reason.name}"] += 1
 
 
 def accounts(player):
@@ -147,8 +174,8 @@ def accounts(player):
         check(player, f"{name} halts", account["halts"], kept.halts)
         days = {zone: start.equity for zone, start in kept.day_starts.items()}
         check(player, f"{name} days", {zone: start[1] for zone, start in account["days"].items()}, days)
-    lanes = {lane: state for lane, state in state.core.lanes.items()}
-    check(player, "lanes", spec.lanes, lanes)
+        check(player, f"{name} terminated", account["terminated"], kept.terminated)
+        check(player, f"{name} dirty", account["dirty"], kept.dirty)
     latched = {who for who, record in state.agents.items() if record.latched}
     check(player, "latches", spec.latched, latched)
 
@@ -157,21 +184,34 @@ def flows(player):
     spec, state = player.spec, player.world.kernel.state
     expected = {
         dfid: {
-            "status": x["status"], "reopens": x["reopens"], "open_attempt": x["open_attempt"],
-            "exhausted": x["exhausted"], "steps": {step: key for step, (_, key) in x["steps"].items()},
+            "status": x["status"],
+            "reopens": x["reopens"],
+            "open_attempt": x["open_attempt"],
+            "exhausted": x["exhausted"],
+            "steps": {step: key for step, (_, key) in x["steps"].items()},
             "tokens": x["tokens"],
             "held": x["held"].digest if x["held"] and x["status"] == "ESCALATED" else None,
+            "dirty": x["dirty"],
+            "compensations": x["compensations"],
+            "traded": {name: q for name, q in x["traded"].items() if q},
         }
         for dfid, x in spec.flows.items()
-    }  # fmt: skip
+    }
     found = {
         dfid: {
-            "status": x.status, "reopens": x.reopens, "open_attempt": x.open_attempt,
-            "exhausted": x.exhausted, "steps": x.steps, "tokens": x.tokens,
+            "status": x.status,
+            "reopens": x.reopens,
+            "open_attempt": x.open_attempt,
+            "exhausted": x.exhausted,
+            "steps": x.steps,
+            "tokens": x.tokens,
             "held": x.held.digest if x.held and x.status == "ESCALATED" else None,
+            "dirty": x.dirty,
+            "compensations": x.compensations,
+            "traded": {name: q for name, q in x.traded.items() if q},
         }
         for dfid, x in state.flows.items()
-    }  # fmt: skip
+    }
     check(player, "flows", expected, found)
     check(player, "memory", sorted(spec.priors), sorted(state.memory.priors))
 
@@ -221,6 +261,16 @@ def told(flow, said):
         return f"{line}: nobody won"
     if isinstance(said, m.Report):
         return f"{line}: {said.agent_id} reports {said.kind.name} {said.reason}"
-    words = [said.agent_id, said.action.name, said.instrument, shown(said.quantity), "at", said.limit_price and shown(said.limit_price),
-             "stop", said.stop and shown(said.stop), "target", said.target_price and shown(said.target_price)]  # fmt: skip
+    words = [
+        said.agent_id,
+        said.action.name,
+        said.instrument,
+        shown(said.quantity),
+        "at",
+        said.limit_price and shown(said.limit_price),
+        "stop",
+        said.stop and shown(said.stop),
+        "target",
+        said.target_price and shown(said.target_price),
+    ]
     return f"{line}: " + " ".join(map(str, words))

@@ -1,4 +1,4 @@
-"""What a history draws from: bytes, each a choice; a zero is the plainest one, so that shrinking makes plain."""
+"""What a history draws from: bytes, each a choice; a zero is the plainest, so that shrinking makes plain."""
 
 
 class Dice:

@@ -4,29 +4,88 @@ import json
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal as D
+from decimal import Decimal
 from fractions import Fraction
 
 from ledger.envelope import digest, seal
-from ledger.hashes import contract_hash, evidence_hash, state_hash, tagged
+from ledger.hashes import (
+    child_dfid,
+    contract_hash,
+    dfid,
+    evidence_hash,
+    idempotency_key,
+    is_uuid8,
+    state_hash,
+    tagged,
+)
 from ledger.intents import key_of_intent
+from ledger.keys import KeyDocument
 from schemas import models as m
 from schemas.codec import decode, encode
-from schemas.reasons import Reason as R
+from schemas.kinds import Role
+from schemas.reasons import Reason
 from schemas.wire import PREFIX
 from tests.build import BTC, ETH, LEDGER, ORDER, SECOND, World, canonical, h_flow, signer
-from tests.history import acts, answers, compare, profiles
+from tests.history import acts, answers, commands, compare, profiles
 from tests.history.dice import Dice
 from tests.spec import Claim, Spec
 from tests.spec.book import local
 
-TOPIC = {"contract": "registry", "control": "control", "hello": "agents.manifest", "receipt": "venue.receipts",
-         "human": "human.decisions", "quote": "market.signals", "proposal": "proposals"}  # fmt: skip
+D = Decimal
+R = Reason
+
+TOPIC = {
+    "contract": "registry",
+    "control": "control",
+    "hello": "agents.manifest",
+    "receipt": "venue.receipts",
+    "human": "human.decisions",
+    "quote": "market.signals",
+    "proposal": "proposals",
+}
 KINDS = {
-    "trade": 16, "quote": 8, "tick": 6, "receipt": 12, "retry": 5, "second": 3, "redeliver": 3, "human": 5,
-    "control": 4, "window": 5, "proof": 3, "report": 2, "grant": 1, "hello": 1, "garbage": 1,
-}  # fmt: skip
+    "trade": 16,
+    "quote": 8,
+    "tick": 6,
+    "receipt": 12,
+    "retry": 5,
+    "second": 3,
+    "redeliver": 3,
+    "human": 5,
+    "control": 6,
+    "window": 5,
+    "proof": 5,
+    "child": 7,
+    "report": 2,
+    "grant": 1,
+    "hello": 1,
+    "garbage": 1,
+}
 WHEEL = tuple(kind for kind, times in KINDS.items() for _ in range(times))
+
+
+def key_of(dfid, step, account, action, instrument, quantity):
+    """The idempotency key of an order of the kernel's own."""
+    exact = D(quantity.numerator) / D(quantity.denominator)
+    return idempotency_key(
+        dfid=dfid,
+        step_id=step,
+        account=account,
+        action=action.value,
+        instrument=instrument,
+        quantity=exact,
+        time_in_force="IOC",
+    )
+
+
+def named(flow):
+    """Whether a DFID follows from the trigger; of a child from its parent, step and number."""
+    if None in (flow.parent, flow.parent_step, flow.child_number):
+        woke = flow.trigger
+        return flow.dfid == dfid(flow.ledger, woke.source, woke.signal_id, flow.account, flow.decision_class)
+    return is_uuid8(flow.parent) and flow.dfid == child_dfid(
+        flow.ledger, flow.parent, flow.parent_step, flow.child_number
+    )
 
 
 class Player:
@@ -36,14 +95,18 @@ class Player:
         self.profile = profile % profiles.COUNT
         now = profiles.start(self.profile)
         self.world = World(changed=profiles.contracts(self.profile), accounts=(), now=now)
-        self.spec = Spec(LEDGER)
+        self.spec = Spec(LEDGER, key_of)
         self.sent, self.orders, self.story, self.events, self.tally = [], [], [], [], Counter()
-        self.times, self.faults, self.views = [], {}, {}
+        self.times, self.faults, self.views, self.children = [], {}, {}, {}
         self._begin()
 
     def _begin(self):
         """What a World has done by itself, told to the specification as facts; then the accounts open."""
         world, spec = self.world, self.spec
+        other = signer("operator-b")
+        body = KeyDocument(public=other.public, role=Role.OPERATOR).body()
+        world.put("registry", world.document(m.DocumentKind.KEY, other.keyid.hex(), "1", body))
+        world.run()
         spec.now, spec.rules = world.now, {world.rules_hash}
         spec.ticks = {BTC: Fraction(1, 100), ETH: Fraction(1, 100)}
         for contract in world.contracts.values():
@@ -55,7 +118,7 @@ class Player:
         records = [world.quotes[instrument][1] for instrument in (BTC, ETH)]
         spec.step(world.now, [("quote", (0, x.offset), self.signal(x)) for x in records])
         for account in profiles.accounts(self.profile):
-            acts.command(self, m.Verb.OPEN, account=account, amount=D(profiles.deposit(self.profile)))
+            commands.command(self, m.Verb.OPEN, account=account, amount=D(profiles.deposit(self.profile)))
         self.settle()
 
     def law(self, contract):
@@ -71,7 +134,7 @@ class Player:
         dice = Dice(data)
         kind, waits = dice.of(*WHEEL), dice.rarely(8)
         self.story.append(f"-- {len(self.story)} {kind}{' (with the next)' if waits else ''}")
-        (getattr(acts, kind, None) or getattr(answers, kind))(self, dice)
+        next(getattr(x, kind) for x in (acts, commands, answers) if hasattr(x, kind))(self, dice)
         if not waits:
             self.settle()
 
@@ -119,11 +182,18 @@ class Player:
             (digest(x), compare.message_of(x), self.faults.get(x)) for x in getattr(body, "answers", ())
         ]
         claim = Claim(
-            flow=flow, context=h_flow(flow), snapshot_hash=state_hash(encode(shot)), flow_fault=flow_fault,
+            flow=flow,
+            context=h_flow(flow),
+            snapshot_hash=state_hash(encode(shot)),
+            flow_fault=flow_fault,
             view_hash_ok=shot.account_hash == tagged("interlock/1/account", encode(shot.account)),
-            digest=digest(envelope), body=body, fault=fault, answers=answers,
+            digest=digest(envelope),
+            body=body,
+            fault=fault,
+            answers=answers,
+            named_ok=named(flow),
             attested=[(compare.message_of(x), self.faults.get(x)) for x in attested],
-        )  # fmt: skip
+        )
         said = claim.said
         if isinstance(said, m.Intent):
             claim.key = key_of_intent(said)

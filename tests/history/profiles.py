@@ -3,11 +3,13 @@
 import random
 from dataclasses import replace
 from datetime import UTC, datetime
-from decimal import Decimal as D
+from decimal import Decimal
 
-from rules.contract import Authority, Cutoff
+from rules.contract import Authority, Compensation, Cutoff
 from schemas import models as m
 from tests.build import granted
+
+D = Decimal
 
 COUNT = 24
 EVERYTHING = tuple(m.Action)
@@ -23,8 +25,9 @@ STARTS = (
 CUTOFFS = (
     None,
     Cutoff(time="16:20", zone="America/New_York"),
-    Cutoff(time="01:30", zone="America/New_York"),
-    Cutoff(time="02:30", zone="Europe/Berlin"),
+    Cutoff(time="23:30", zone="America/New_York"),
+    Cutoff(time="23:00", zone="Europe/Berlin"),
+    Cutoff(time="02:30", zone="Europe/Berlin"),  # a night may have it twice
     Cutoff(time="23:59", zone="Asia/Kolkata"),
 )
 
@@ -49,6 +52,8 @@ def contracts(number):
 
 def _changed(contract, dice, plain):
     name, changes = contract.agent_id, {}
+    if name == PROOF:
+        changes = {"compensation": Compensation.REVERT}
     if name == "prover-b":
         changes = {"topologies": (m.Lane.SDS,), "outputs": (m.IntentKind.ATOM,), "evidence_tiers": ()}
     everybody = ("paper-1", "paper-2", "paper-3")
@@ -56,7 +61,9 @@ def _changed(contract, dice, plain):
     if plain:
         return changes
     pick = dice.choice
-    changes["accounts"] = pick((everybody, everybody, everybody, everybody[:2]))
+    changes["accounts"] = pick((*[everybody] * 7, everybody[:2]))
+    changes["compensation"] = pick((*Compensation, Compensation.REVERT, Compensation.CLOSE_ALL))
+    changes["terminate_on_max_loss"] = pick((False, False, True))
     if name in SOLO:
         allowed = pick((contract.allowed_actions, EVERYTHING, (*contract.allowed_actions, m.Action.CANCEL)))
         changes["allowed_actions"] = allowed
@@ -70,13 +77,27 @@ def _changed(contract, dice, plain):
     changes["max_attempts"] = pick((3, 1, 2))
     changes["allowed_instruments"] = pick((*[contract.allowed_instruments] * 5, ("btc-usd",)))
     changes["limits"] = limits(contract.limits, dice)
-    changes["drift"] = replace(contract.drift, envelope_bps=D(pick(("50", "100", "20", "12.5"))),
-        max_context_age_ms=pick((90_000, 90_000, 1_000)), max_mark_age_ms=pick((90_000, 30_000)))  # fmt: skip
-    changes["budget"] = replace(contract.budget, proposals_per_window=pick((120, 120, 3, 10)),
-        window_s=pick((3600, 60)), tokens_per_flow=pick((256, 100)), max_model_calls=pick((1, 0)))  # fmt: skip
-    changes["escalation"] = replace(contract.escalation, max_exposure_usd=D(pick(("15000", "2000", "40000"))),
-        confidence_threshold=D(pick(("0.3", "0.7"))), budget_per_hour=pick((6, 6, 2, 1, 0)),
-        requires_human_approval=pick(((), (m.Action.BUY,), (), ())))  # fmt: skip
+    changes["drift"] = replace(
+        contract.drift,
+        envelope_bps=D(pick(("50", "100", "20", "12.5"))),
+        max_context_age_ms=pick((90_000, 90_000, 1_000)),
+        max_mark_age_ms=pick((90_000, 30_000)),
+    )
+    changes["budget"] = replace(
+        contract.budget,
+        proposals_per_window=pick((120, 120, 3, 10)),
+        window_s=pick((3600, 60)),
+        tokens_per_flow=pick((256, 100)),
+        max_model_calls=pick((1, 0)),
+    )
+    changes["escalation"] = replace(
+        contract.escalation,
+        max_exposure_usd=D(pick(("15000", "2000", "40000"))),
+        confidence_threshold=D(pick(("0.3", "0.7"))),
+        budget_per_hour=pick((6, 6, 2, 1, 0)),
+        requires_human_approval=pick(((), (m.Action.BUY,), (), ())),
+        two_persons_above_usd=pick((None, None, D("200"), D("2000"))),
+    )
     return changes
 
 
@@ -85,11 +106,19 @@ def limits(was, dice):
     pick, wide = dice.choice, dice.random() < 0.75
     single, whole = (D("0.5"), D("0.9")) if wide else (was.max_single_trade_pct, was.max_position_pct)
     return replace(
-        was, max_single_trade_pct=single, max_position_pct=whole,
-        max_order_value=D(pick(("60000", "5000"))), max_position_size=D(pick(("40", "1", "2.5"))),
-        max_leverage=D(pick(("1", "0.6", "2"))), max_open_positions=pick((2, 2, 1, 3)),
+        was,
+        max_single_trade_pct=single,
+        max_position_pct=whole,
+        max_order_value=D(pick(("60000", "5000"))),
+        max_position_size=D(pick(("40", "1", "2.5"))),
+        max_leverage=D(pick(("1", "0.6", "2"))),
+        max_open_positions=pick((2, 2, 1, 3)),
         max_drawdown_pct=D(pick(("0.10", "0.03", "0.02"))),
-        trailing_max_drawdown_pct=D(pick(("0.02", "0.015"))), consistency_warn_pct=D("0.4"), max_daily_loss_pct=D(pick(("0.03", "0.005"))),
-        consistency_rule_pct=D(pick(("1", "0.5"))), min_risk_reward=D(pick(("1.5", "0", "3"))),
-        min_stop_atr_multiple=D(pick(("1.5", "0"))), trading_cutoff=pick((*[None] * 6, *CUTOFFS)),
-    )  # fmt: skip
+        trailing_max_drawdown_pct=D(pick(("0.02", "0.015"))),
+        consistency_warn_pct=D("0.4"),
+        max_daily_loss_pct=D(pick(("0.03", "0.005"))),
+        consistency_rule_pct=D(pick(("1", "0.5"))),
+        min_risk_reward=D(pick(("1.5", "0", "3"))),
+        min_stop_atr_multiple=D(pick(("1.5", "0"))),
+        trading_cutoff=pick((*[None] * 9, *CUTOFFS)),
+    )

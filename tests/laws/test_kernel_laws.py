@@ -28,7 +28,8 @@ from tests.build import BTC, ETH, World, identity, signer
 Act = tuple[str, int, int]
 PRICES = ("3980", "4000", "4004", "4060", "4001")
 KINDS = ("quote", "buy", "buy", "close", "hold", "halt", "fill", "partial", "decline", "tick", "again",
-         "redeliver", "forge", "report", "doubt", "approve", "control", "garbage")  # fmt: skip
+         "redeliver", "forge", "report", "doubt", "approve", "control", "garbage", "mandate", "child",
+         "stand")  # fmt: skip
 ACTS = st.lists(
     st.tuples(st.sampled_from(KINDS), st.integers(0, 4), st.integers(0, 9)), min_size=3, max_size=14
 )
@@ -43,6 +44,7 @@ class Story:
         self.world = World(accounts=("paper-1", "paper-2"))
         self.sent: list[tuple[m.FlowOpened, m.Envelope]] = []
         self.orders: list[m.KernelIntent] = []
+        self.parents: list[m.FlowOpened] = []
         self.names = 0
 
     def play(self, act: Act) -> None:
@@ -51,7 +53,7 @@ class Story:
             "quote": self.quote, "tick": self.tick, "fill": self.fill, "partial": self.partial,
             "decline": self.decline, "again": self.again, "redeliver": self.redeliver, "forge": self.forge,
             "report": self.report, "approve": self.approve, "control": self.control, "garbage": self.garbage,
-            "halt": self.halt,
+            "halt": self.halt, "mandate": self.mandate, "child": self.child, "stand": self.stand,
         }.get(kind, lambda a, b: self.trade(kind, a, b))(first, second)  # fmt: skip
 
     def settle(self) -> None:
@@ -90,7 +92,7 @@ class Story:
     def again(self, first: int, second: int) -> None:
         if self.sent:
             old, _ = self.sent[second % len(self.sent)]
-            if old.lane is m.Lane.SDS:
+            if old.lane is m.Lane.SDS and old.parent is None:
                 flow = self.world.flow(
                     signal=old.trigger.signal_id, attempt=old.attempt + 1, account=old.account
                 )
@@ -121,6 +123,26 @@ class Story:
         verb = (m.Verb.FUND, m.Verb.WITHDRAW, m.Verb.REDUCE, m.Verb.RESUME, m.Verb.HALT)[first]
         amount = Decimal(100 * second) if first < 2 else None
         self.world.control(verb, account="paper-1", amount=amount)
+
+    def mandate(self, first: int, second: int) -> None:
+        self.names += 1
+        flow = self.world.flow(("prover",), signal=f"n{self.names}")
+        intent = self.world.intent(flow, m.Action.MANDATE, quantity=Decimal(first + 1) / 5)
+        self.parents.append(flow)
+        self.sent.append((flow, seal(intent, signer("prover"))))
+        self.world.prove(flow, intent)
+
+    def child(self, first: int, second: int) -> None:
+        if self.parents:
+            self.names += 1
+            flow = self.world.child(self.parents[second % len(self.parents)], self.names)
+            intent = self.world.intent(flow, quantity=Decimal(first + 1) / 10)
+            self.send(flow, seal(intent, signer("sovereign")))
+
+    def stand(self, first: int, second: int) -> None:
+        lower = (m.Standing.DEGRADED, m.Standing.ESCALATION_ONLY, m.Standing.PASSIVE)[first % 3]
+        verb, wanted = (m.Verb.SUSPEND, lower) if second < 6 else (m.Verb.RESET, m.Standing.ACTIVE)
+        self.world.control(verb, account="paper-1", agent_id="sovereign", standing=wanted)
 
     def garbage(self, first: int, second: int) -> None:
         topic = ("proposals", "control", "venue.receipts", "human.decisions", "registry")[first]

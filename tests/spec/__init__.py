@@ -5,6 +5,7 @@ the design. Nothing here is fast, bounded or careful: lists are scanned, figures
 cryptography can say (whose signature, which hash) is told as a fact of the event, see ``Claim``.
 """
 
-from tests.spec.fold import Claim, Spec
+from tests.spec.case import Claim
+from tests.spec.fold import Spec
 
 __all__ = ["Claim", "Spec"]

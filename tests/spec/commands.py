@@ -1,125 +1,26 @@
 """What the naive specification does with everything that is no quote: `step` calls these by name."""
 
-from fractions import Fraction as F
+from fractions import Fraction
 
 from schemas import models as m
-from schemas.reasons import ControlReason as C
-from schemas.reasons import Reason as R
-from tests.spec import book
+from schemas.reasons import ControlReason, Reason
+from tests.spec import book, venue
+from tests.spec.integrity import NAME
 
-V, S = m.Verb, m.FlowStatus
+F = Fraction
+R = Reason
+C = ControlReason
+
+V, S, N = m.Verb, m.FlowStatus, m.Standing
+MOVES = {  # where a verb usually moves an agent's standing, and where it may
+    V.SUSPEND: (N.SUSPENDED, (N.DEGRADED, N.ESCALATION_ONLY, N.PASSIVE, N.SUSPENDED)),
+    V.RETIRE: (N.RETIRED, (N.RETIRED,)),
+    V.RESET: (N.ACTIVE, (N.ACTIVE, N.DEGRADED, N.ESCALATION_ONLY, N.PASSIVE, N.SUSPENDED)),
+}
+PAID_IN_MAX, FOREVER = 10**15, 1 << 62
 TIGHTENING = (V.HALT, V.REDUCE, V.SUSPEND)
 ON_ACCOUNT = (V.FUND, V.WITHDRAW, V.CLOSE, V.SETTLE, V.CLEAR)
 STATES = {V.HALT: m.TradingState.HALTED, V.REDUCE: m.TradingState.REDUCING, V.RESUME: m.TradingState.ACTIVE}
-
-
-def proposal(spec, claim):
-    spec.proposal(claim)
-
-
-def garbage(spec, _topic):
-    spec.out.append(("REFUSAL", R.MALFORMED))
-
-
-def contract(spec, law):
-    """A signed grant: law is its JSON with its hash under "hash"."""
-    spec.contracts[law["agent_id"], law["version"]] = law
-    cutoff = law["limits"]["trading_cutoff"]
-    if cutoff and cutoff["zone"] not in spec.zones:
-        spec.zones.add(cutoff["zone"])
-        for account in spec.accounts.values():
-            spec.day(account, cutoff["zone"])
-    spec.out.append(("CONTRACT", law["agent_id"], law["version"]))
-
-
-def hello(spec, manifest, fault):
-    if fault:
-        spec.out.append(("REFUSAL", fault))
-        return
-    law = spec.contracts.get((manifest.agent_id, manifest.contract_version))
-    reason = R.NONE
-    if manifest.ledger != spec.ledger:
-        reason = R.WRONG_LEDGER
-    elif (
-        not law
-        or law["hash"] != manifest.contract_hash
-        or not set(manifest.policy_types) <= set(law["outputs"]["policy_types"])
-    ):
-        reason = R.VERSION_MISMATCH
-    if not reason:
-        spec.hellos[manifest.agent_id, manifest.contract_version] = manifest.contract_hash
-    spec.out.append(("MANIFEST", not reason, reason))
-
-
-def receipt(spec, said, fault):
-    """Fold what is news of an order of ours; all else changes nothing."""
-    account, flow = spec.accounts.get(said.account), spec.flows.get(said.dfid)
-    order = account and account["orders"].get(said.key)
-    known = flow and any(key == said.key for _, key in flow["steps"].values())
-    wrong = (
-        (R.WRONG_LEDGER, said.ledger != spec.ledger),
-        (fault, fault),
-        (R.WRONG_ACCOUNT, account is None or (flow and flow["account"] != said.account)),
-        (R.MALFORMED, not known if order is None else (
-            order["flow"] != said.dfid or (book.is_news(said, order) and not book.is_possible(said, order)))),
-    )  # fmt: skip
-    reason = next((reason for reason, yes in wrong if yes), None)
-    if reason:
-        spec.out.append(("REFUSAL", reason))
-        return
-    if not order or not book.is_news(said, order):
-        spec.out.append(("RECEIPT", said.dfid, flow["status"] if flow else S.CLOSED))
-        return
-    ends = book.is_final(said, order)
-    status = S.SUSPENDED if said.status == "UNKNOWN" else S.EXECUTING
-    if ends:
-        status = S.CLOSED if said.quantity > 0 else S.ABORTED
-    book.fill(account, said, order)
-    if ends:
-        book.release(account, said.key)
-    if flow and not spec.final(flow):
-        flow["status"] = status
-    spec.out.append(("RECEIPT", said.dfid, status))
-
-
-def human(spec, act, fault, signer):
-    """An answer to what waits: bound to the exact bytes, to a price, and to its own hour."""
-    flow = spec.flows.get(act.dfid)
-    wrong = (
-        (fault, fault),
-        (R.WRONG_LEDGER, act.ledger != spec.ledger),
-        (R.WRONG_ACCOUNT, flow is None or flow["account"] != act.account),
-        (R.FLOW_CLOSED, flow and spec.final(flow)),
-        (R.APPROVAL_EXPIRED, spec.now > act.valid_until or act.serial <= spec.serials.get(("H", signer), -1)),
-        (R.APPROVAL_MISMATCH, flow and not fits(flow, act)),
-    )
-    reason = next((reason for reason, yes in wrong if yes), R.NONE)
-    if fault or flow is None:
-        spec.out.append(("REFUSAL", reason))
-        return
-    ends, held, opened = act.choice == "ABORT" and not reason, flow["held"], flow["opened"]
-    verdict = m.Verdict.REJECTED if reason else m.Verdict.ACCEPTED
-    spec.out.append(("HUMAN", act.dfid, verdict, reason, S.ABORTED if ends else flow["status"]))
-    if reason:
-        return
-    spec.serials["H", signer] = act.serial
-    if ends:
-        flow |= {"status": S.ABORTED, "held": None, "steps": {}}
-    else:
-        shown = {x: getattr(opened, x) for x in ("flow", "context", "snapshot_hash", "view_hash_ok")}
-        spec.rule(type(held)(**{**vars(held), **shown}), approval=act)
-
-
-def fits(flow, act):
-    held = flow["held"]
-    if flow["status"] is not S.ESCALATED or (held and held.digest != act.payload_digest):
-        return False
-    if act.choice == "ABORT":
-        return True
-    if held is None or act.price_shown is None or act.price_shown <= 0:
-        return False
-    less = act.quantity is not None and 0 < act.quantity <= held.said.quantity
-    return act.choice == "OVERRIDE" or less
 
 
 def control(spec, command, fault, signer, role):
@@ -137,23 +38,61 @@ def control(spec, command, fault, signer, role):
 
 
 def refused(spec, c, signer, role):
+    """The first thing wrong with a command, in the order of the table."""
     account, amount = spec.accounts.get(c.account), c.amount
-    held = account["standings"] if account else spec.standings
-    of_agent = c.verb in (V.SUSPEND, V.RETIRE, V.RESET)
+    pays, trades = c.verb in (V.OPEN, V.FUND, V.WITHDRAW), c.verb in (V.HALT, V.REDUCE, V.RESUME)
+    named = all(NAME.fullmatch(x) for x in (c.account, c.instrument, c.agent_id) if x is not None)
+    over = c.expires_at is not None and c.expires_at <= spec.now and c.verb is not V.RESUME
     wrong = (
         (C.WRONG_LEDGER, c.ledger != spec.ledger),
         (C.SERIAL_NOT_GREATER, c.serial <= spec.serials.get(("C", signer), -1)),
         (C.VERB_NOT_ALLOWED, role == "WATCH" and c.verb not in TIGHTENING),
+        (C.MALFORMED, not named),
         (C.ILLEGAL_TRANSITION, c.verb is V.OPEN and (c.account is None or account)),
         (C.UNKNOWN_ACCOUNT, c.verb is not V.OPEN and not account and (c.account or c.verb in ON_ACCOUNT)),
-        (C.OUT_OF_BOUNDS, c.verb in (V.OPEN, V.FUND, V.WITHDRAW) and (amount is None or amount <= 0)),
+        (C.OUT_OF_BOUNDS, pays and (amount is None or not 0 < amount <= PAID_IN_MAX)),
+        (
+            C.OUT_OF_BOUNDS,
+            c.verb is V.FUND and account and amount and amount > PAID_IN_MAX - account["deposits"],
+        ),
         (C.OUT_OF_BOUNDS, c.verb is V.WITHDRAW and account and amount and amount > account["cash"]),
         (C.ILLEGAL_TRANSITION, c.verb is V.CLOSE and account and book.exposed(account)),
         (C.ILLEGAL_TRANSITION, c.verb is V.SETTLE and account and c.target not in account["orders"]),
-        (C.MALFORMED, of_agent and c.agent_id is None),
-        (C.ILLEGAL_TRANSITION, of_agent and held.get(c.agent_id) is m.Standing.RETIRED),
+        (C.MALFORMED, trades and c.lane and (c.account or c.instrument)),
+        (C.OUT_OF_BOUNDS, trades and over),
+        (C.ILLEGAL_TRANSITION, trades and role == "WATCH" and loosens(spec, c, account)),
     )
-    return next((reason for reason, yes in wrong if yes), C.FOLDED)
+    reason = next((reason for reason, yes in wrong if yes), None)
+    return reason or (standing_move(spec, c, account) if c.verb in MOVES else C.FOLDED)
+
+
+def loosens(spec, c, account):
+    """The watch may not put a milder or shorter word in place of an operator's."""
+    words = [x for x in words_of(spec, account) if x[0] == scope_of(c, account) and x[2] > spec.now]
+    if not words:
+        return False
+    _, state, until = max(words, key=lambda x: book.SEVERE.index(x[1]))
+    new, old = book.SEVERE.index(STATES[c.verb]), book.SEVERE.index(state)
+    return new < old or (new == old and until_of(c) < until)
+
+
+def standing_move(spec, c, account):
+    """Rightward by SUSPEND and RETIRE, leftward by RESET; RETIRED is final."""
+    if c.agent_id is None:
+        return C.MALFORMED
+    held, wanted = account["standings"] if account else spec.standings, wanted_of(c)
+    now = held.get(c.agent_id, N.ACTIVE)
+    if wanted is None or N.RETIRED in (now, spec.standings.get(c.agent_id)):
+        return C.ILLEGAL_TRANSITION
+    steps = book.RIGHTWARD.index(wanted) - book.RIGHTWARD.index(now)
+    lifts = c.verb is V.RESET and (steps < 0 or (steps == 0 and (c.account, c.agent_id) in spec.latched))
+    return C.FOLDED if lifts or (c.verb is not V.RESET and steps > 0) else C.ILLEGAL_TRANSITION
+
+
+def wanted_of(c):
+    usual, may = MOVES[c.verb]
+    wanted = c.standing or usual
+    return wanted if wanted in may else None
 
 
 def done(spec, c):
@@ -163,20 +102,34 @@ def done(spec, c):
             pay(spec, c, F(c.amount))
         case V.CLOSE:
             del spec.accounts[c.account]
+            spec.latched = {x for x in spec.latched if x[0] != c.account}
+            spec.stamps = [x for x in spec.stamps if x[1][0] != c.account]
         case V.SETTLE:
-            order = book.release(account, c.target)
-            flow = spec.flows.get(order["flow"])
-            if flow and not spec.final(flow):
-                flow["status"] = S.CLOSED if order["filled"] else S.ABORTED
+            settle(spec, account, c.target)
         case V.CLEAR:
-            gone = {x for x in spec.latched if x[0] == c.account and c.agent_id in (None, x[1])}
-            spec.latched -= gone
+            spec.latched -= {x for x in spec.latched if x[0] == c.account and c.agent_id in (None, x[1])}
+            if c.agent_id is None:
+                account["dirty"].clear()
         case V.HALT | V.REDUCE | V.RESUME:
-            trade(spec, c, account)
+            speak(spec, c, account)
         case V.SUSPEND | V.RETIRE | V.RESET:
             held = account["standings"] if account else spec.standings
-            wanted = {V.SUSPEND: m.Standing.SUSPENDED, V.RETIRE: m.Standing.RETIRED}.get(c.verb)
-            held.pop(c.agent_id, None) if wanted is None else held.update({c.agent_id: wanted})
+            held[c.agent_id] = wanted_of(c)
+            if held[c.agent_id] is N.ACTIVE:
+                del held[c.agent_id]
+            if c.verb is V.RESET:
+                spec.latched.discard((c.account, c.agent_id))
+
+
+def settle(spec, account, key):
+    """An operator answers for an order the venue cannot speak of: what was filled stays."""
+    order = venue.release(account, key)
+    flow = spec.flows.get(order["flow"])
+    half = 0 < order["filled"] < order["quantity"] and flow and not order["step"].startswith("comp-")
+    if half:
+        venue.soil(account, flow, venue.policy_of(spec, flow, order["agent"])[1])
+    if flow and not spec.final(flow):
+        flow["status"] = S.CLOSED if order["filled"] and not half else S.ABORTED
 
 
 def pay(spec, c, amount):
@@ -194,17 +147,25 @@ def pay(spec, c, amount):
         start[1] += came
 
 
-def trade(spec, c, account):
+def words_of(spec, account):
+    return account["words"] if account else spec.words
+
+
+def scope_of(c, account):
     """The narrowest scope the command names."""
-    if account and c.instrument:
-        account["instruments"][c.instrument] = STATES[c.verb]
-    elif account:
-        account["state"] = STATES[c.verb]
-    elif c.instrument:
-        spec.instruments[c.instrument] = STATES[c.verb]
-    elif c.lane:
-        spec.lanes[c.lane] = STATES[c.verb]
-    else:
-        spec.world = STATES[c.verb]
+    if account:
+        return c.instrument or "*"
+    return ("instrument", c.instrument) if c.instrument else ("lane", c.lane) if c.lane else "*"
+
+
+def until_of(c):
+    return FOREVER if c.expires_at is None else c.expires_at
+
+
+def speak(spec, c, account):
+    """A new word takes the place of those that are as severe or more; a milder one stays beneath it."""
+    words, scope, wanted = words_of(spec, account), scope_of(c, account), STATES[c.verb]
+    milder = [x for x in words if x[0] != scope or book.SEVERE.index(x[1]) < book.SEVERE.index(wanted)]
+    words[:] = milder if c.verb is V.RESUME else [*milder, (scope, wanted, until_of(c))]
     if account and c.verb is V.RESUME:
-        account["halts"].pop(c.instrument or "*", None)
+        account["halts"].pop(scope, None)

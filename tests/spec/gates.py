@@ -4,10 +4,13 @@ A gate answers None, a Reason (no), ("ASK", reason) or ("AGAIN", verdict, reason
 """
 
 from schemas import models as m
-from schemas.reasons import Reason as R
-from tests.spec.book import SECOND, SEVERE
+from schemas.reasons import Reason
+from tests.spec.book import SECOND, T, said, severest
+from tests.spec.evidence import evidence
 from tests.spec.integrity import integrity
-from tests.spec.limits import breakers, drift, escalation, evidence, limits, reservation
+from tests.spec.limits import breakers, drift, escalation, judged_price, limits, reservation
+
+R = Reason
 
 BUSY = ("ESCALATED", "EXECUTING", "SUSPENDED")
 
@@ -38,34 +41,40 @@ def idempotency(spec, case):
 def validity(spec, case):
     if spec.now < case.intent.valid_from:
         return R.NOT_YET_VALID
-    until = case.flow.flow_expires_at if case.approval else case.intent.valid_until
-    late = spec.now > min(until, case.flow.flow_expires_at)
+    ends = [
+        case.flow.flow_expires_at if case.approval else case.intent.valid_until,
+        case.flow.flow_expires_at,
+    ]
+    ends += [case.intent.mandate.expires_at] if case.intent.mandate else []
+    late = spec.now > min(ends)
     return R.TTL_EXPIRED if late or case.flow.trigger.event_time <= spec.horizon else None
 
 
 def standing(spec, case):
-    account, name, agents = case.account, case.intent.instrument, spec.standing(case.account, case.agent)
-    states = [spec.world, account["state"], spec.lanes.get(case.flow.lane, m.TradingState.ACTIVE)]
-    states += [each[name] for each in (spec.instruments, account["instruments"]) if name in each]
-    if any(scope in ("*", name) and until > spec.now for scope, until in account["halts"].items()):
-        states.append(m.TradingState.HALTED)
-    worst, quiet = max(states, key=SEVERE.index), case.stance in ("HALT", "HOLD")
+    account, name, agent = case.account, case.intent.instrument, spec.standing(case.account, case.agent)
+    everywhere = ("*", ("lane", case.flow.lane), ("instrument", name))
+    states = said(spec.words, spec.now, *everywhere) + said(account["words"], spec.now, "*", name)
+    states += [T.TERMINATED] * account["terminated"] + [T.REDUCING] * bool(account["dirty"])
+    states += [
+        T.HALTED for scope, until in account["halts"].items() if scope in ("*", name) and until > spec.now
+    ]
+    worst, quiet = severest(states), case.stance in ("HALT", "HOLD")
     if not quiet and case.stance != "CANCEL":
-        if worst is m.TradingState.HALTED:
+        if worst is T.HALTED:
             return R.TRADING_HALTED
-        if worst is not m.TradingState.ACTIVE and case.stance != "REDUCING":
+        if worst is not T.ACTIVE and case.stance != "REDUCING":
             return R.REDUCING_ONLY
-    if agents in ("SUSPENDED", "RETIRED"):
-        return R[f"AGENT_{agents}"]
-    if quiet or agents == "ACTIVE" or (agents == "DEGRADED" and case.stance in ("REDUCING", "CANCEL")):
+    if agent in ("SUSPENDED", "RETIRED"):
+        return R[f"AGENT_{agent}"]
+    if quiet or agent == "ACTIVE" or (agent == "DEGRADED" and case.stance in ("REDUCING", "CANCEL")):
         return None
-    if agents == "ESCALATION_ONLY":
+    if agent == "ESCALATION_ONLY":
         return None if case.approval else ("ASK", R.AGENT_ESCALATION_ONLY)
-    return R[f"AGENT_{agents}"]
+    return R[f"AGENT_{agent}"]
 
 
 def admission(spec, case):
-    budget, usage, agent = case.law["budget"], case.intent.usage, (case.account["name"], case.agent)
+    budget, usage, agent = case.own["budget"], case.intent.usage, (case.account["name"], case.agent)
     tokens = case.known["tokens"].get(case.agent, 0)
     if not case.approval:
         if spec.count("admitted", agent, budget["window_s"] * SECOND) >= budget["proposals_per_window"]:
@@ -81,41 +90,57 @@ def admission(spec, case):
 
 
 def authority(spec, case):
-    law, intent = case.law, case.intent
-    if intent.action in law["forbidden_actions"] or intent.action not in law["allowed_actions"]:
+    law, intent, action = case.own, case.intent, case.intent.action
+    meant = [action, m.Action[intent.mandate.side.name]] if action == "MANDATE" else [action]
+    if any(x in law["forbidden_actions"] or x not in law["allowed_actions"] for x in meant):
         return R.ACTION_FORBIDDEN
     if intent.instrument and not (intent.instrument in law["allowed_instruments"] and case.tick):
         return R.UNAUTHORIZED_INSTRUMENT
     if intent.account not in law["accounts"]:
         return R.UNAUTHORIZED_ACCOUNT
-    beyond = (law["authority"] == "observe" and intent.action not in ("HOLD", "HALT")) or (
-        intent.kind not in law["outputs"]["policy_types"]
-        or (intent.action == "HALT" and not law["veto"])
-        or intent.action == "MANDATE"
-    )
-    return R.AUTHORITY_EXCEEDED if beyond else R.PARENT_AUTHORITY_EXCEEDED if case.flow.parent else None
+    watches = law["authority"] == "observe" and action not in ("HOLD", "HALT")
+    if watches or intent.kind not in law["outputs"]["policy_types"] or (action == "HALT" and not law["veto"]):
+        return R.AUTHORITY_EXCEEDED
+    if case.flow.parent is None or action not in ("BUY", "SELL", "MANDATE"):
+        return None  # what protects needs no parent
+    return None if action != "MANDATE" and within_mandate(spec, case) else R.PARENT_AUTHORITY_EXCEEDED
+
+
+def within_mandate(spec, case):
+    """In force, of an agent that still stands, on a road it was granted; side, instrument, band and sum."""
+    frame, price = case.mandate, judged_price(case)
+    if frame is None or spec.standing(case.account, frame["agent"]) in ("SUSPENDED", "RETIRED"):
+        return False
+    meant = (case.intent.action.name, case.intent.instrument) == (frame["side"].name, frame["instrument"])
+    banded = price is not None and frame["low"] <= price <= frame["high"]
+    road = case.flow.lane in frame["law"]["topologies"]
+    return road and meant and banded and frame["used"] + case.quantity <= frame["total"]
 
 
 GATES = (integrity, idempotency, validity, standing, breakers, admission, authority, evidence, limits,
          escalation, drift, reservation)  # fmt: skip
 FACES = {
     "REPORT": {1, 2}, "HALT": {1, 2, 3, 4, 7}, "CANCEL": {1, 2, 3, 4, 7}, "HOLD": set(range(1, 9)),
-    "REDUCING": {1, 2, 3, 4, 7, 8, 9, 11, 12}, "INCREASING": set(range(1, 13)),
+    "REDUCING": {1, 2, 3, 4, 7, 8, 9, 11, 12}, "INCREASING": set(range(1, 13)), "MANDATE": set(range(1, 13)),
 }  # fmt: skip
 
 
-def judge(spec, case):
-    """Verdict, reason and, for a redelivery, the key of the order it became."""
+def judge(spec, case, faces=None):
+    """Verdict, reason and, for a redelivery, its prior verdict and the key of the order it became."""
     asked = None
     for number, gate in enumerate(GATES, 1):
-        answer = gate(spec, case) if number in FACES[case.stance] else None
-        if answer is None:
-            continue
+        answer = gate(spec, case) if number in (faces or FACES[case.stance]) else None
         if isinstance(answer, R):
             return m.Verdict.REJECTED, answer, None
-        if answer[0] == "AGAIN":
+        if answer and answer[0] == "AGAIN":
             return m.Verdict.DUPLICATE, answer[2], (answer[1], answer[3])
-        asked = asked or answer[1]
+        if answer:
+            asked = asked or answer[1]
     if asked:
         return m.Verdict.ESCALATED, asked, None
     return m.Verdict.REPORTED if case.stance == "REPORT" else m.Verdict.ACCEPTED, R.NONE, None
+
+
+def judge_compensation(spec, case):
+    """The kernel's own order has no signer, flow or context to be asked about."""
+    return judge(spec, case, {4, 7, 9, 11, 12})[:2]

@@ -3,9 +3,10 @@
 import re
 
 from schemas import models as m
-from schemas.reasons import LaneReason
-from schemas.reasons import Reason as R
+from schemas.reasons import LaneReason, Reason
 from tests.spec.book import HOUR, SKEW
+
+R = Reason
 
 NAME = re.compile(r"[a-z0-9._-]{1,64}")
 KINDS = {m.Lane.EOAM: m.IntentKind.POLICY, m.Lane.SDS: m.IntentKind.ATOM, m.Lane.DLPCI: m.IntentKind.PCI}
@@ -20,7 +21,7 @@ def integrity(spec, case):
     fault = fault or next((fault for _, fault in claim.attested if fault), None)
     hello = woken and spec.hellos.get((woken.agent_id, woken.version)) == woken.contract_hash
     wrong = (
-        (R.MALFORMED, not sound_flow(claim) or not sound_body(case)),
+        (R.MALFORMED, not sound_flow(claim) or len(claim.attested) > 8 or not sound_body(case)),
         (R.WRONG_LEDGER, any(each.ledger != spec.ledger for each in (flow, *bodies))),
         (R.UNKNOWN_AGENT, not woken and (case.intent or case.agent not in ("arbiter", "selector"))),
         (fault, fault),
@@ -37,9 +38,12 @@ def sound_flow(claim):
     flow = claim.flow
     names = [each.agent_id for each in flow.woken]
     return (
-        claim.uuid8 and flow.attempt >= 1 and 1 <= len(flow.steps) <= 32 and 1 <= len(names) <= 8
+        claim.named_ok and flow.attempt >= 1 and 1 <= len(flow.steps) <= 32 and 1 <= len(names) <= 8
         and all(NAME.fullmatch(each) for each in (flow.account, *flow.steps))
-        and len(set(names)) == len(names) and len(claim.attested) <= 8
+        and not any(each.startswith("comp-") for each in flow.steps)
+        and len({flow.parent is None, flow.parent_step is None, flow.child_number is None}) == 1
+        and (flow.child_number is None or 1 <= flow.child_number < 2**31)
+        and len(set(names)) == len(names)
         and flow.snapshot.taken_at <= flow.deadline <= flow.flow_expires_at
         and flow.flow_expires_at <= flow.trigger.event_time + HOUR
         and all((x.quote_time or 0) <= flow.snapshot.taken_at + SKEW for x in flow.snapshot.instruments)
@@ -55,13 +59,18 @@ def sound_body(case):
     if isinstance(said, m.Report):
         return True
     prices = [said.limit_price, said.stop, said.target_price]
+    frame, taken, bare = said.mandate, flow.snapshot.taken_at, not any(prices)
+    framed = frame is not None and bare and 0 < frame.price_low <= frame.price_high
+    framed = framed and taken < frame.expires_at <= taken + 24 * HOUR
     needs = {
         "BUY": said.instrument and said.quantity > 0, "SELL": said.instrument and said.quantity > 0,
         "CLOSE": said.instrument, "CANCEL": said.target is not None,
-        "HOLD": said.quantity == 0, "HALT": said.quantity == 0, "MANDATE": True,
+        "HOLD": said.quantity == 0, "HALT": said.quantity == 0,
+        "MANDATE": framed and said.instrument and said.quantity > 0,
     }  # fmt: skip
     return bool(
-        needs[said.action] and all(each is None or each > 0 for each in prices)
+        needs[said.action] and (frame is None or said.action == "MANDATE")
+        and all(each is None or each > 0 for each in prices)
         and said.quantity >= 0 and 0 <= said.confidence <= 1 and said.drift_envelope_bps >= 0
         and said.valid_from <= said.valid_until <= flow.flow_expires_at
         and (said.instrument is None or NAME.fullmatch(said.instrument))

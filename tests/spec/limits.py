@@ -1,23 +1,13 @@
-"""The gates about money and prices, 5 and 8 to 12, multiplied out in Fractions."""
+"""The gates about money and prices, 5 and 9 to 12, multiplied out in Fractions."""
 
-from fractions import Fraction as F
+from fractions import Fraction
 
-from schemas.reasons import Reason as R
-from tests.spec.book import (
-    BPS,
-    HOUR,
-    cash_needed,
-    equity,
-    exposure,
-    free,
-    local,
-    middle,
-    num,
-    position,
-    protective_limit,
-    sane,
-    worth,
-)
+from schemas.reasons import Reason
+from tests.spec.book import BPS, HOUR, equity, exposure, free, local, middle, num, position, sane, worth
+from tests.spec.venue import cash_needed, protective_limit
+
+F = Fraction
+R = Reason
 
 
 def breakers(spec, case):
@@ -35,49 +25,6 @@ def breakers(spec, case):
         (R.TRADING_CUTOFF, cutoff and clock >= cutoff["time"]),
     )  # fmt: skip
     return next((reason for reason, yes in tripped if yes), None)
-
-
-def evidence(spec, case):
-    claim, flow, known, law = case.claim, case.flow, case.known, case.law
-    shot, view, intent = flow.snapshot, case.view, case.intent
-    views = case.account["views"]
-    bound = intent.flow_hash == claim.context and intent.state_hash == claim.snapshot_hash
-    other = known["attempt"] == flow.attempt and known["context"] != claim.context
-    version = shot.account.version
-    seen = len(views) - 64 < version <= len(views) and version > 0 and views[version - 1] == shot.account
-    if other or not (bound and seen and claim.view_hash_ok) or not price_was_so(spec, case, view):
-        return R.SNAPSHOT_MISMATCH
-    if case.woken is None or law is None or case.woken.contract_hash != law["hash"]:
-        return R.CONTRACT_MISMATCH
-    if shot.rules_hash not in spec.rules:
-        return R.RULES_MISMATCH
-    if intent.kind != "PCI":
-        return None
-    ours = [each for each, _ in claim.attested if each.ledger == spec.ledger]
-    lies = (intent.evidence is not None and not claim.proof_ok) or not all(speaks(x, case) for x in ours)
-    if lies:
-        return R.EVIDENCE_MISMATCH
-    proven = intent.evidence is not None and set(law["evidence"]["required"]) <= {x.tier for x in ours}
-    return None if proven else R.EVIDENCE_MISSING
-
-
-def speaks(said, case):
-    flow, about = case.flow, (said.account, said.dfid, said.attempt, said.intent_digest)
-    return said.agrees and about == (flow.account, flow.dfid, flow.attempt, case.claim.digest)
-
-
-def price_was_so(spec, case, view):
-    """The price equals the quote at the offset it names; one too old to be looked up is gate 11's."""
-    if case.intent.instrument is None:
-        return True
-    if view is None or view.bid is None or view.ask is None or view.price_offset is None:
-        return case.stance == "HOLD"
-    if view.mid is not None and view.mid != middle(view):
-        return False
-    if case.quote is None:
-        return too_old(spec, case)
-    was = (case.quote.bid, case.quote.ask, case.quote.event_time)
-    return was == (view.bid, view.ask, view.quote_time)
 
 
 def too_old(spec, case):
@@ -114,6 +61,8 @@ def resolved(spec, case):
 def judged_price(case):
     """The worst it accepts, else the side of the snapshot's quote that it takes."""
     view, intent = case.view, case.intent
+    if intent.mandate:
+        return F(intent.mandate.price_high)
     if intent.limit_price is not None:
         return F(intent.limit_price)
     if view is None:
@@ -128,8 +77,9 @@ def violations(spec, case):
     intent, account, law = case.intent, case.account, resolved(spec, case)
     price, quantity, name = judged_price(case), case.quantity, intent.instrument
     stop, target, buys = num(intent.stop), num(intent.target_price), intent.action == "BUY"
-    wants_target = law["min_risk_reward"] > 0
-    wants_stop = wants_target or law["min_stop_atr_multiple"] > 0
+    frame = intent.action == "MANDATE"  # a total is worked in many orders; sizes and brackets are theirs
+    wants_target = law["min_risk_reward"] > 0 and not frame
+    wants_stop = wants_target or (law["min_stop_atr_multiple"] > 0 and not frame)
     if price is None or (wants_stop and stop is None) or (wants_target and target is None):
         yield R.PARAMETER_MISSING
     if price is None:
@@ -148,7 +98,7 @@ def violations(spec, case):
         (R.MAX_LEVERAGE, exposure(spec, account) + value, law["max_leverage"] * has),
     )
     for reason, measured, limit in sizes:
-        if measured > limit:
+        if measured > limit and not (frame and reason in (R.MAX_SINGLE_TRADE, R.MAX_ORDER_VALUE)):
             yield reason
     if inverted or stop is None:
         return
@@ -159,8 +109,15 @@ def violations(spec, case):
             yield R.MIN_STOP_ATR
 
 
+def leaves(case):
+    """Whether it only takes risk away: reducing, or a frame for selling no more than is held and free."""
+    frame = case.intent.mandate
+    sold = frame and frame.side == "SELL" and case.quantity <= free(case.account, case.intent.instrument)
+    return sold or case.stance == "REDUCING"
+
+
 def limits(spec, case):
-    if case.stance == "REDUCING":
+    if leaves(case):
         return None
     case.broken = list(violations(spec, case))
     return case.broken[0] if case.broken else None
@@ -168,7 +125,8 @@ def limits(spec, case):
 
 def escalation(spec, case):
     law, intent = case.law["escalation"], case.intent
-    after = exposure(spec, case.account) + case.quantity * judged_price(case)
+    added = 0 if leaves(case) else case.quantity * judged_price(case)
+    after = exposure(spec, case.account) + added
     wanted = (
         (R.LOW_CONFIDENCE, intent.confidence < F(law["confidence_threshold"])),
         (R.EXPOSURE_ABOVE_LIMIT,
@@ -177,10 +135,11 @@ def escalation(spec, case):
             case.law["authority"] == "propose" or intent.action in law["requires_human_approval"]),
     )  # fmt: skip
     reason = next((reason for reason, yes in wanted if yes), None)
-    if reason is None or case.approval:
+    alone = spec.standing(case.account, case.agent) != "ESCALATION_ONLY"  # else gate 4 asks, and pays here
+    if case.approval or (reason is None and alone):
         return None
     spent = spec.count("escalated", (case.account["name"], case.agent), HOUR)
-    return R.ESCALATION_BUDGET_EXHAUSTED if spent >= law["budget_per_hour"] else ("ASK", reason)
+    return R.ESCALATION_BUDGET_EXHAUSTED if spent >= law["budget_per_hour"] else reason and ("ASK", reason)
 
 
 def drift(spec, case):
@@ -201,18 +160,22 @@ def drift(spec, case):
     envelope = min(F(law["envelope_bps"]), F(case.intent.drift_envelope_bps))
     if case.seen is None or case.seen <= 0 or abs(live - case.seen) * BPS > envelope * case.seen:
         return R.STALE_CONTEXT
+    if case.stance == "MANDATE":
+        return None  # nothing is bought yet: each child has its own cap and bracket
     cap, stop, target = protective_limit(case), num(case.intent.stop), num(case.intent.target_price)
     if (price < cap) if case.sells else (price > cap):
         return R.LIMIT_PRICE_EXCEEDED
-    if stop is None or target is None:
-        return None
     low, high = (target, stop) if case.sells else (stop, target)
-    enough = abs(target - price) >= F(case.law["limits"]["min_risk_reward"]) * abs(price - stop)
-    return None if low < price < high and enough else R.GEOMETRY_BROKEN
+    broken = (low is not None and not low < price) or (high is not None and not high > price)
+    if stop is not None and target is not None:
+        broken |= abs(target - price) < resolved(spec, case)["min_risk_reward"] * abs(price - stop)
+    return R.GEOMETRY_BROKEN if broken else None
 
 
 def reservation(spec, case):
     account, name = case.account, case.intent.instrument
+    if case.stance == "MANDATE":  # reserves nothing, takes one of sixteen places
+        return R.RESOURCE_CONTENTION if len(account["mandates"]) >= 16 else None
     if case.sells and not 0 < case.quantity <= free(account, name):
         return R.INSUFFICIENT_POSITION
     if not case.sells and cash_needed(case) > account["cash"]:

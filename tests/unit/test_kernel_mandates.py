@@ -16,7 +16,7 @@ from ledger.envelope import seal
 from ledger.keys import KeyDocument
 from rules.contract import Authority
 from schemas import models as m
-from schemas.kinds import Role
+from schemas.kinds import EntryKind, Role
 from schemas.reasons import LaneReason, Reason
 from tests.build import ACCOUNT, BTC, ETH, NOW, SECOND, World, granted, signer
 
@@ -404,10 +404,13 @@ def test_what_protects_needs_no_mandate_in_force(action: m.Action) -> None:
         {"parent": bytes(16)},
     ],
 )
-def test_a_child_whose_name_does_not_follow_from_its_parent_is_malformed(wrong: dict[str, Any]) -> None:
+def test_a_child_whose_name_does_not_follow_from_its_parent_is_no_flow(wrong: dict[str, Any]) -> None:
     world = World()
     flow = replace(world.child(world.mandated(), 1), **wrong)
-    assert ask(world, flow).reason == Reason.MALFORMED
+    world.propose(flow, world.intent(flow))
+    world.run()
+    assert [each.reason for each in world.entries(EntryKind.REFUSAL)] == [Reason.MALFORMED]
+    assert world.entries(EntryKind.FLOW) == []
 
 
 def test_a_child_is_judged_by_the_tighter_of_both_contracts() -> None:

@@ -345,7 +345,7 @@ def test_no_flow_may_name_a_step_as_the_kernel_names_its_own() -> None:
     flow = world.flow(steps=("comp-1",))
     world.propose(flow, world.intent(flow, step_id="comp-1"))
     world.run()
-    assert world.verdict.reason == Reason.MALFORMED
+    assert [each.reason for each in world.entries(EntryKind.REFUSAL)] == [Reason.MALFORMED]
 
 
 @pytest.mark.parametrize("every", [3, 2_000])

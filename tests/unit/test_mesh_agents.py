@@ -178,12 +178,18 @@ def test_a_draft_no_revision_can_mend_is_given_up_with_its_figures():
 
 def test_refinement_stops_when_its_rounds_are_used():
     seen = strategy_case()
-    budget = replace(seen.contract.budget, rounds_per_flow=0)
+    budget = replace(seen.contract.budget, rounds_per_flow=1)
     answer = refine(
         replace(seen, contract=replace(seen.contract, budget=budget)), draft(quantity=Decimal(30))
     )
     assert isinstance(answer.opinion, Nothing)
-    assert answer.rounds == ()
+    assert len(answer.rounds) == 1
+
+
+def test_the_last_draft_given_up_stands_in_the_answer_like_the_others():
+    answer = refine(strategy_case(), draft(quantity=Decimal(30)), lambda case, draft, broken: draft)
+    assert isinstance(answer.opinion, Nothing)
+    assert [each.violations[0] for each in answer.rounds] == [Reason.MAX_SINGLE_TRADE] * 3
 
 
 def test_a_violation_that_aborts_is_not_revised():

@@ -21,7 +21,7 @@ from rules.semver import supports
 from rules.wake import parse as parse_wake
 from schemas.models import Action
 from schemas.reasons import Reason
-from tests.vectors.runner import NotApplicable, Vector, unit
+from tests.vectors.runner import NotApplicable, Said, Vector, unit
 
 CONTRACTS = Path(__file__).resolve().parents[2] / "agents" / "contracts"
 PLENTY = Decimal(10) ** 12
@@ -74,16 +74,16 @@ def judged(proposal: dict[str, Any], world: dict[str, Any], limits: Limits) -> l
     action = ACTIONS.get(proposal["action_type"])
     if action is None:
         return ["UNKNOWN_ACTION"]
-    price, size = exact(proposal["entry_price"]), exact(proposal["size_pct"])
+    price, size = exact(proposal.get("entry_price")), exact(proposal.get("size_pct"))
     equity = 1_000 * (price or Decimal(1))
-    instrument = proposal["symbol"] if action is not Action.CLOSE else proposal["position_id"]
+    instrument = proposal.get("position_id" if action is Action.CLOSE else "symbol")
     order = OrderShape(
         action=action,
         instrument=instrument,
         quantity=None if size is None else size * 1_000,
         price=price,
-        stop=exact(proposal["stop_loss"]),
-        target=exact(proposal["take_profit"]),
+        stop=exact(proposal.get("stop_loss")),
+        target=exact(proposal.get("take_profit")),
         atr=exact(world.get("atr")),
     )
     open_sizes = [Decimal(str(each)) for each in world.get("open_positions", [])]
@@ -95,12 +95,12 @@ def judged(proposal: dict[str, Any], world: dict[str, Any], limits: Limits) -> l
     return list(dict.fromkeys(word(violation) for violation in found))
 
 
-@unit("check_constraints(moderate)")
-def constraints(vector: Vector) -> list[str]:
+@unit("check_constraints({name})")
+def constraints(vector: Vector, name: str) -> list[str]:
     if str(vector["expected"]).startswith("n/a"):
         raise NotApplicable("a size here is a decimal, so there is no tolerance to test")
     given = vector["input"]
-    return judged(given["base"] | given["override"], given["world"], limits_of("moderate"))
+    return judged(given["base"] | given["override"], given["world"], limits_of(name))
 
 
 @unit("base proposal vs preset")
@@ -108,11 +108,11 @@ def presets(vector: Vector) -> list[str]:
     return judged(vector["input"]["proposal"], {}, limits_of(vector["input"]["preset"]))
 
 
-@unit("order value, max 1000")
-def order_value(vector: Vector) -> str:
+@unit("order value, max {most}")
+def order_value(vector: Vector, most: str) -> str:
     limits = replace(
         limits_of("aggressive"),
-        max_order_value=Decimal(1_000),
+        max_order_value=Decimal(most),
         min_risk_reward=Decimal(0),
         min_stop_atr_multiple=Decimal(0),
     )
@@ -122,12 +122,12 @@ def order_value(vector: Vector) -> str:
     return found[0].reason.name if found else "ok"
 
 
-@unit("ConstraintResolver(moderate)")
-def resolver(vector: Vector) -> dict[str, Any]:
+@unit("ConstraintResolver({name})")
+def resolver(vector: Vector, name: str) -> dict[str, Any]:
     given = vector["input"]
     profits = {"building": "0", "conservation": "0.04", "lock_in": "0.055"}
     limits = resolve(
-        limits_of("moderate"),
+        limits_of(name),
         regime=Regime(given["regime"]) if "regime" in given else None,
         volatility=exact(given.get("garch")),
         profit_pct=Decimal(profits[given.get("phase", "building")]),
@@ -146,14 +146,19 @@ def phases(vector: Vector) -> list[str]:
 
 
 def at_new_york(clock: str) -> int:
+    return at_clock(clock, NEW_YORK)
+
+
+def at_clock(clock: str, zone: str) -> int:
     hour, minute = clock.split(":")
-    local = datetime(2024, 1, 9, int(hour), int(minute), tzinfo=ZoneInfo(NEW_YORK))
+    local = datetime(2024, 1, 9, int(hour), int(minute), tzinfo=ZoneInfo(zone))
     return int(local.timestamp()) * 1_000_000
 
 
-@unit("breakers(moderate, 09:30)")
-def breakers(vector: Vector) -> str | None:
-    given = {name: Decimal(str(value)) for name, value in vector["input"].items()}
+@unit("breakers({name}, {clock})")
+def breakers(vector: Vector, name: str, clock: str) -> str | None:
+    figures = {name: value for name, value in vector["input"].items() if name != "time"}
+    given = {name: Decimal(str(value)) for name, value in figures.items()}
     today, start = given.get("daily_pnl", Decimal(0)), given.get("start")
     if start is not None:
         try:
@@ -163,24 +168,25 @@ def breakers(vector: Vector) -> str | None:
     base = CAPITAL if start is None else start
     gained = given.get("cumulative", today)
     equity = given.get("capital", base + gained)
-    figures = BreakerFigures(
+    seen = BreakerFigures(
         equity=equity,
         peak=given.get("peak", max(base, equity)),
         base=base,
         day_start=equity - today,
     )
-    found = tripped(figures, limits_of("moderate"), at_new_york("09:30"))
+    now = at_new_york(vector["input"].get("time", clock))
+    found = tripped(seen, limits_of(name), now)
     return BREAKER_WORDS[found[0].reason] if found else None
 
 
-@unit("trading cutoff 16:20 America/New_York")
-def cutoff(vector: Vector) -> bool | str:
+@unit("trading cutoff {last} {zone}")
+def cutoff(vector: Vector, last: str, zone: str) -> bool | str:
     clock = vector["input"]["time"]
     try:
-        past_cutoff(Cutoff(time=clock, zone=NEW_YORK), 0)
+        past_cutoff(Cutoff(time=clock, zone=zone), 0)
     except ConfigError as error:
         return "schema error: HH:MM required" if "HH:MM" in error.fault else str(error)
-    return past_cutoff(Cutoff(time="16:20", zone=NEW_YORK), at_new_york(clock))
+    return past_cutoff(Cutoff(time=last, zone=zone), at_clock(clock, zone))
 
 
 @unit("fill-time geometry recheck")
@@ -222,18 +228,18 @@ def handshake(vector: Vector) -> str:
     return "accept" if supports(given["agent"], given["supported"]) else "VERSION_MISMATCH"
 
 
-@unit("wake predicate abs(return) > 0.005")
-def wake(vector: Vector) -> bool:
-    expression = parse_wake(vector["unit"].removeprefix("wake predicate "), names={"return"})
+@unit("wake predicate {text}")
+def wake(vector: Vector, text: str) -> bool:
+    expression = parse_wake(text, names={"return"})
     return expression.evaluate({"return": Decimal(vector["input"])}).woken
 
 
 @unit("unconfigured resource")
-def unconfigured(vector: Vector) -> str:
+def unconfigured(vector: Vector) -> Said | str:
     resources = "".join(f"  max_{name}: {int(value)}\n" for name, value in vector["input"].items())
     text = (CONTRACTS / "risk.yaml").read_text(encoding="utf-8")
     try:
         from_yaml(text.replace("budget:\n", f"budget:\n{resources}"))
     except ConfigError:
-        return "CONFIG_ERROR (deny)"
+        return Said("CONFIG_ERROR")
     return "granted"

@@ -1,0 +1,86 @@
+"""A redelivery consumes nothing: a world where every record comes twice is the one where it comes once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from interlock.projection import projection
+from kernel.state.plain import dumped
+from schemas import models as m
+from schemas.reasons import Reason
+from tests.build import World
+from tests.campaign import FEW
+from tests.laws.test_kernel_laws import ACTS, Story
+from tests.unnumbered import unnumbered
+
+REPEATED = ("proposals", "venue.receipts", "human.decisions", "control", "agents.manifest")
+
+
+def lived(acts: list[Any], repeats: int, *, apart: bool) -> World:
+    """A story whose records come once and ``repeats`` times more, in the same step or in the next one."""
+    story = Story()
+    for act in acts:
+        story.play(act)
+        copies = [record for record in story.world.queue if record.topic in REPEATED] * repeats
+        for record in copies if not apart else ():
+            story.world.queue.append(again(story.world, record))
+        story.settle()
+        for record in copies if apart else ():
+            story.world.queue.append(again(story.world, record))
+            story.settle()
+    return story.world
+
+
+def again(world: World, record: Any) -> Any:
+    """The same key and bytes at a later offset."""
+    return world.topics.append(record.topic, record.partition, record.key, record.value)
+
+
+def consumed(world: World) -> dict[str, Any]:
+    """What anybody could be robbed of: accounts, flows, windows, budgets, tokens, and what was ruled."""
+    state = world.kernel.state
+    core = state.core
+    shared = (core.curbs, core.standings, core.manifests, core.serials, core.marks)
+    return {
+        "accounts": {name: unnumbered(account) for name, account in state.accounts.items()},
+        "flows": dumped(state.flows),
+        "agents": {"/".join(name): dumped(record) for name, record in state.agents.items()},
+        "answers": sorted(
+            (name.hex(), each.verdict, each.reason) for name, each in state.memory.priors.items()
+        ),
+        "shared": dumped(shared),
+        "told": {account: bound(lines) for account, lines in projection(world.ledger).items()},
+    }
+
+
+def bound(lines: list[Any]) -> list[Any]:
+    """The lines that something follows from: gates 1 and 2 remember nothing and say it again, and a receipt
+    that is no news stands in the ledger and moves nothing."""
+    found: list[Any] = []
+    for line in lines:
+        _, kind, *said = line
+        free = kind == "DECISION" and said[1] == "REJECTED" and Reason[said[2]].gate <= 2
+        if not free and not (kind == "RECEIPT" and line in found):
+            found.append(line)
+    return found
+
+
+@FEW
+@given(ACTS, st.integers(1, 2), st.booleans())
+def test_a_redelivery_consumes_nothing_wherever_it_comes(acts: list[Any], repeats: int, apart: bool) -> None:
+    assert consumed(lived(acts, repeats, apart=apart)) == consumed(lived(acts, 0, apart=apart))
+
+
+def test_a_redelivered_proposal_is_told_its_first_answer() -> None:
+    world = World()
+    flow = world.flow()
+    record = world.propose(flow, world.intent(flow))
+    world.run()
+    key = world.verdict.intent_key
+    world.queue.append(again(world, record))
+    world.run()
+    assert (world.verdict.verdict, world.verdict.intent_key) == (m.Verdict.DUPLICATE, key)
+    assert world.told(m.Envelope) == []

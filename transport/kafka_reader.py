@@ -18,6 +18,7 @@ from transport.settings import KafkaSettings
 
 READ_TIMEOUT_S = 60  # without any progress: a broker that is away so long is the supervisor's business
 _CHUNK = 1_000
+UNREADABLE_HEADERS = "interlock.headers-unreadable"
 
 LOST = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE})
 REFUSED = frozenset(
@@ -45,9 +46,20 @@ def as_record(message: Message, base: str) -> Record:
         offset=message.offset(),
         key=message.key(),
         value=message.value(),
-        headers=tuple((name, value or b"") for name, value in message.headers() or ()),
+        headers=_headers(message),
         timestamp_ms=message.timestamp()[1],
     )
+
+
+def _headers(message: Message) -> tuple[tuple[str, bytes], ...]:
+    """The headers, asked for once: the client fails on a name that is no UTF-8, and anyone may write one.
+
+    Headers decide nothing here, so the record goes on, with the word that some could not be read.
+    """
+    try:
+        return tuple((name, value or b"") for name, value in message.headers() or ())
+    except (SystemError, UnicodeDecodeError):
+        return ((UNREADABLE_HEADERS, b""),)
 
 
 def check_read(error: KafkaError, where: str) -> None:

@@ -6,13 +6,16 @@ import json
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
 from schemas.codec import decode
 from schemas.models import ClockTick
 from schemas.wire import PREFIX
+from transport.beating import beating
 from transport.clock import Clock, LiveClock, TapeClock
 from transport.exits import AGAIN, BUG, FENCED, REFUSED
 from transport.kafka_log import KafkaLog
@@ -39,6 +42,10 @@ def stopped_before(file: Path) -> Positions:
     except FileNotFoundError:
         return {}
     return {(str(topic), int(partition)): int(offset) for topic, partition, offset in rows}
+
+
+def _heard(probe: Probe, up: bool) -> None:
+    probe.heard(up, time.monotonic_ns() // 1_000_000)
 
 
 def _told(error: StepFailed) -> str:
@@ -80,10 +87,12 @@ def serve(settings: ProcessSettings, build: Callable[[ProcessSettings], Processo
     probe = Probe(settings.state, settings.ledger, process)
     stop = stop_on_signals()
     try:
-        log = KafkaLog(settings.kafka, settings.ledger, processor.name, processor.shard)
-        clock = clock_of(settings, processor.name)
-        bounds = LoopSettings(probe=probe, careful=stopped_before(stopped))
-        run(processor, log, clock, stop=stop, settings=bounds)
+        with beating(probe):
+            heard = partial(_heard, probe)
+            log = KafkaLog(settings.kafka, settings.ledger, processor.name, processor.shard, heard=heard)
+            clock = clock_of(settings, processor.name)
+            bounds = LoopSettings(probe=probe, careful=stopped_before(stopped))
+            run(processor, log, clock, stop=stop, settings=bounds)
     except StepFailed as error:
         logger.exception("%s stopped", process)
         stopped.write_text(_told(error), encoding="utf-8")

@@ -20,7 +20,7 @@ from faust.exceptions import ProducerSendError
 
 from transport.exits import AGAIN, BUG
 from transport.faust_fixes import CommittedApp
-from transport.log import Produce, Record
+from transport.log import LogError, Produce, Record
 from transport.names import LedgerName, base, physical, worker_group_id
 from transport.settings import KafkaSettings, ProcessSettings
 
@@ -38,9 +38,9 @@ class ThinkerApp(CommittedApp):
     """
 
     async def _on_agent_error(self, agent: Any, exc: BaseException) -> NoReturn:
-        logger.critical("%s stopped by %s", agent, type(exc).__name__, exc_info=exc)
+        logger.critical("%s stopped by %s: %s", agent, type(exc).__name__, exc, exc_info=exc)
         logging.shutdown()
-        os._exit(AGAIN if isinstance(exc, KafkaError | ProducerSendError) else BUG)
+        os._exit(AGAIN if isinstance(exc, KafkaError | ProducerSendError | LogError) else BUG)
 
 
 def make_app(name: str, settings: ProcessSettings) -> ThinkerApp:

@@ -80,7 +80,8 @@ def decoded(about: Quarantined, ids: SchemaIds) -> tuple[str, Any]:
         message = decode(cls, value[PREFIX.size :])
     except Unreadable as error:
         return f"no {cls.__name__}: {error}", value.hex()
-    title = f"a {cls.__name__}" + (f" (schema id {number} was never released; read as the topic's)" * guessed)
+    article = "an" if cls.__name__[0] in "AEIOU" else "a"
+    title = f"{article} {cls.__name__}" + (f" (schema id {number} was never released; read as the topic's)" * guessed)
     return title, _opened(message, to_plain(message))
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from topologies.thinking import ROLES
 from transport.blame import StepFailed
 from transport.card import Card, key_path, load_card
 from transport.exits import AGAIN
-from transport.faust_app import make_app, record_of, send_all, topic
+from transport.faust_app import end, make_app, record_of, send_all, topic
 from transport.log import LogError, Produce, Record
 from transport.probes import Probe
 from transport.quarantine import quarantined
@@ -138,10 +137,8 @@ def worker_app(
         try:
             desk, answering = await asyncio.to_thread(start)
             await send_all(app, settings.ledger, await asyncio.to_thread(desk.hellos))
-        except Exception:  # outermost here: Faust would log it and run on, answering nobody
-            logger.critical("%s cannot start", name, exc_info=True)
-            logging.shutdown()
-            os._exit(AGAIN)
+        except Exception as error:  # outermost here: Faust would log it and run on, answering nobody
+            end(name, error, AGAIN)
         started.set_result((desk, answering))
 
     async def handle(stream: Any) -> None:
@@ -158,7 +155,10 @@ def worker_app(
     async def renew() -> None:
         if started is not None and started.done():
             desk, _ = await started
-            await send_all(app, settings.ledger, await asyncio.to_thread(desk.hellos))
+            try:
+                await send_all(app, settings.ledger, await asyncio.to_thread(desk.hellos))
+            except LogError as error:
+                end(name, error)
             desk.pace.reached_broker()
 
     async def tell() -> None:

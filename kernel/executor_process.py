@@ -8,10 +8,12 @@ import sys
 from kernel.executor import Executor
 from kernel.venues.paper import PaperVenue
 from ledger.signing import Signer
+from ledger.skips import judge
 from transport.card import load_card, seed
 from transport.edge import serve
 from transport.processor import Processor
 from transport.settings import ProcessSettings, read
+from transport.skipping import Skipping
 
 
 def build(settings: ProcessSettings) -> Processor:
@@ -19,10 +21,11 @@ def build(settings: ProcessSettings) -> Processor:
     card = load_card(settings.state, settings.ledger)
     name = f"{settings.ledger}.db" if settings.shard == 0 else f"{settings.ledger}-{settings.shard}.db"
     venue = PaperVenue(settings.state / "venue" / name, seed="paper", ledger=card.ledger)
-    return Executor(
+    executor = Executor(
         ledger=card.ledger, root=card.root, shard=settings.shard,
         signer=Signer(seed(settings.state, settings.ledger, "executor")), venue=venue,
     )  # fmt: skip
+    return Skipping(executor, judge(card.root, card.ledger))
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ class Loop:
 
     def turn(self) -> None:
         """Read what is there, step at most once, and say how far was read when nothing else is to do."""
-        limit = self._settings.batch_max
+        limit = self._settings.limit(self._intake.positions)
         records = self._log.poll(limit, self._wait_ms(), self._intake.full)
         now_ms = self._settings.monotonic_ms()
         self._intake.offer(records, now_ms)

@@ -33,10 +33,10 @@ RATES: Mapping[str, float] = {
     "thinker thinks again otherwise": 0.05,
     "thinker is late": 0.05,
     "forged answer": 0.08,
-    "venue times out before it acts": 0.12,
+    "venue times out before it acts": 0.25,
     "venue times out after it has acted": 0.12,
     "venue acts later": 0.08,
-    "venue is down": 0.06,
+    "venue is down": 0.12,
     "venue answers twice": 0.08,
 }
 

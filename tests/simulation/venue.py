@@ -6,6 +6,7 @@ told is drawn from the faults. The venue's own record is what the ledger is held
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import ROUND_DOWN, Decimal
@@ -17,6 +18,7 @@ from tests.simulation.faults import Faults
 
 CANNOT_SAY_ONE_IN, IN_PARTS_ONE_IN = 17, 3
 DOWN_CALLS = 4
+SILENCES_MAX = 12
 
 
 @dataclass(slots=True)
@@ -44,6 +46,7 @@ class SimulatedVenue:
     orders: dict[str, Known] = field(default_factory=dict)
     barred: set[str] = field(default_factory=set)
     cannot_say: set[str] = field(default_factory=set)
+    silences: Counter[str] = field(default_factory=Counter)  # by client id
     calls: int = 0
     name: str = "simulated"
     deduplicates: bool = True
@@ -54,8 +57,7 @@ class SimulatedVenue:
 
     def place(self, order: VenueOrder) -> VenueAnswer:
         self._admit(order.epoch)
-        if self._is_down() or self.faults.happens("venue times out before it acts"):
-            raise VenueAway("no answer")
+        self._may_be_silent(order.client_id)
         if order.client_id not in self.orders and self.faults.happens("venue acts later"):
             self._under_way.append(order)
             raise VenueAway("no answer yet")
@@ -65,15 +67,13 @@ class SimulatedVenue:
         return answer
 
     def query(self, client_id: str) -> VenueAnswer | None:
-        if self._is_down() or self.faults.happens("venue times out before it acts"):
-            raise VenueAway("no answer")
+        self._may_be_silent(client_id)
         known = self.orders.get(client_id)
         return None if known is None else self._next(known)
 
     def cancel(self, client_id: str, epoch: int) -> VenueAnswer | None:
         self._admit(epoch)
-        if self._is_down() or self.faults.happens("venue times out before it acts"):
-            raise VenueAway("no answer")
+        self._may_be_silent(client_id)
         known = self.orders.get(client_id)
         if known is None:
             self.barred.add(client_id)
@@ -99,6 +99,14 @@ class SimulatedVenue:
         if epoch < self._epoch:
             raise VenueSuperseded(f"epoch {epoch} after {self._epoch}")
         self._epoch = epoch
+
+    def _may_be_silent(self, client_id: str) -> None:
+        """Raise VenueAway; not so often about one order that it must be given up."""
+        if self.silences[client_id] >= SILENCES_MAX:
+            return
+        if self._is_down() or self.faults.happens("venue times out before it acts"):
+            self.silences[client_id] += 1
+            raise VenueAway("no answer")
 
     def _is_down(self) -> bool:
         self.calls += 1

@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 export TORCHDYNAMO_DISABLE := 1
 export HF_HUB_OFFLINE := 1
 
-.PHONY: setup demo check quick format lint types unit broker train lock vectors mutate fuzz laws clean
+.PHONY: setup demo check quick format lint types unit broker train lock vectors mutate fuzz laws simulate clean
 
 setup: $(STAMP)
 
@@ -43,6 +43,10 @@ unit: setup
 
 broker: setup
 	$(BIN)/python -m pytest -q -m broker
+
+# SEEDS=3000 many seeds, SEED=17 one of them again, BUGS=200 the proof that planted bugs are caught.
+simulate: setup
+	$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(if $(BUGS),--bugs $(BUGS)) $(ARGS)
 
 train: setup
 	$(BIN)/python -m agents.model.train

@@ -13,9 +13,11 @@ from interlock import (
     cli_keys,
     cli_ledger,
     cli_look,
+    cli_quarantine,
     cli_route,
     cli_schema,
     cli_services,
+    cli_skip,
     cli_tamper,
     cli_trading,
     cli_words,
@@ -29,7 +31,7 @@ app = typer.Typer(
 )
 for flat in (
     cli_demo.app, cli_services.app, cli_words.app, cli_look.app, cli_ledger.flat, cli_trading.app,
-    cli_tamper.flat,
+    cli_tamper.flat, cli_skip.app,
 ):  # fmt: skip
     app.registered_commands += flat.registered_commands
 cli_ledger.app.registered_commands += cli_tamper.app.registered_commands
@@ -39,6 +41,7 @@ app.add_typer(cli_inbox.app, name="inbox")
 app.add_typer(cli_keys.app, name="keys")
 app.add_typer(cli_ledger.app, name="ledger")
 app.add_typer(cli_grants.app, name="contract")
+app.add_typer(cli_quarantine.app, name="quarantine")
 app.add_typer(cli_schema.app, name="schema")
 app.add_typer(cli_route.app, name="routing")
 

@@ -27,6 +27,7 @@ _BOUNDS = {
         "its end lies behind already, or too many scopes are halted",
         "a later --for, or a wider scope",
     ),
+    Verb.SKIP: ("too many skips wait for their record", "skip what stops a process, nothing else"),
     Verb.REDUCE: ("its end lies behind already, or too many scopes are", "a later --for, or a wider scope"),
 }
 

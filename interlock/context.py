@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from interlock.services.faults import ServicesError
-from interlock.services.running import Running, find
+from interlock.services.running import Running, brokers
 from ledger.registry import Registry, RegistryRefused
 from schemas.models import Envelope
 from schemas.wire import Refused, SchemaIds, unframed
@@ -98,7 +98,7 @@ def make_current(state: Path, name: str) -> None:
 def context(name: str | None = None) -> Context:
     """The named (or current) ledger. Raises ServicesError saying what to run when it is not there."""
     state = state_folder()
-    running = find(state)
+    running = brokers(state)
     if running is None:
         raise ServicesError("no broker runs here", fix="interlock up")
     try:

@@ -44,8 +44,9 @@ class Message:
 
     topic: str
     partition: int
-    key: bytes
+    key: bytes | None
     value: bytes
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 def create(
@@ -147,6 +148,7 @@ def send(running: Running, principal: str, name: LedgerName, messages: Sequence[
             message.key,
             message.partition,
             on_delivery=delivered,
+            headers=list(message.headers),
         )
     left = producer.flush(FLUSH_S)
     if refused or left:

@@ -27,7 +27,7 @@ WATCHED = (
 
 # What each loop reads (its processor's inputs): at rest it has committed past the last data record of each.
 READS = {
-    "selector": ("registry", "control", "market.signals", "instructions", "accounts.view", "kernel.verdicts"),
+    "selector": ("registry", "market.signals", "instructions", "accounts.view", "kernel.verdicts"),
     "arbiter": (
         "registry", "flows.eoam", "flows.dlpci", "mesh.proposals", "evidence.requests",
         "evidence.attestations",

@@ -14,7 +14,7 @@ from kernel.folds.curbs import something_ends
 from kernel.folds.mandates import mandate_ends
 from kernel.journal import LEDGER, Journal
 from kernel.quotes import Quotes, folding_mark
-from kernel.restart import resume
+from kernel.restart import resume, unread_skips
 from kernel.snapshot import changes, hashes_of
 from kernel.state.whole import Identity, Place, State
 from kernel.step import Step
@@ -59,17 +59,19 @@ class Kernel:
         self._waited = 0
         self._deferred: list[Record] = []
         self._reads: dict[Place, int] = {}
+        self._signed_away: frozenset[tuple[str, int, int]] = frozenset()
 
     def restore(self, reader: Reader) -> Positions | None:
         """Snapshot, entries after it, quotes that may still be asked for. Raises Diverged."""
         found = resume(self.state.identity, reader)
         self.state, self.head, self.quotes = found.state, found.head, found.quotes
         self._written, self._ledger_next, self._since = found.written, found.ledger_next, found.since
+        self._signed_away = unread_skips(self.state, reader)
         return dict(self.state.core.positions) or None
 
     def cause(self, record: Record) -> tuple[int, int] | None:
         """The latest quote that a proposal's snapshot names."""
-        if record.topic != "proposals":
+        if record.topic != "proposals" or self._skips(record):
             return None
         try:
             proposal = self.state.registry.schema_ids.unpack(Proposal, record.value)
@@ -109,7 +111,7 @@ class Kernel:
     def _transact(self, records: Sequence[Record], now: int) -> Sequence[Output]:
         split = self._registry_first(records)
         folded = self._market(split, now)
-        acted = [record for record in split if record.topic != SIGNALS]
+        acted = [record for record in split if record.topic != SIGNALS or self._skips(record)]
         something = acted or folded or self._something_ended(now) or idle_batch_due(self.state, now)
         if self._begun and not something:
             return ()
@@ -126,7 +128,7 @@ class Kernel:
             self._begun = True
         step.end_overdue()
         for record in acted:
-            step.take(record)
+            step.take(record, skips=self._skips(record))
         step.close(index)
         self.head, entries = journal.closed()
         self._count(len(entries))
@@ -148,7 +150,7 @@ class Kernel:
         latest: dict[str, Mark] = {}
         folded: dict[tuple[int, int], Mark] = {}
         for record in records:
-            if record.topic != SIGNALS:
+            if record.topic != SIGNALS or self._skips(record):
                 continue
             found = self.quotes.read(record, self.state.registry.schema_ids, now)
             mark = None if found is None else folding_mark(self.state, latest, *found)
@@ -156,6 +158,11 @@ class Kernel:
                 latest[mark.instrument] = folded[(mark.partition, mark.offset)] = mark
         self.quotes.forget(now)
         return folded
+
+    def _skips(self, record: Record) -> bool:
+        """Whether an operator signed this record away: folded, or read at the start that it had stopped."""
+        place = (record.topic, record.partition, record.offset)
+        return place in self._signed_away or place in self.state.core.skips
 
     def _something_ended(self, now: int) -> bool:
         """Whether time alone has something to say: a flow or a mandate ran out, a halt is over."""

@@ -1,7 +1,8 @@
 """The executor: acts on the kernel's signed orders, once each, and owes every one a final receipt.
 
 An attempt is on record before the venue is called, and the venue knows the client order id: whatever dies in
-between, the restart asks the venue first and sends only what it never saw.
+between, the restart asks the venue first and sends only what it never saw. A restarted executor has a higher
+epoch, and the venue obeys no lower one.
 """
 
 from __future__ import annotations
@@ -10,31 +11,24 @@ import json
 from collections.abc import Sequence
 from decimal import Decimal
 
-from kernel.executor_state import Attempt, ExecutorState
-from kernel.executor_words import FINAL, order_of, receipt_of
-from kernel.venues.venue import Venue, VenueAnswer, VenueAway, VenueOrder, answer_of
+from kernel.executor_orders import Orders, Said
+from kernel.executor_state import ExecutorState
+from kernel.executor_words import ABSENT, AWAY, DOUBT, RECONCILE, TAKE_BACK, order_of, receipt_of
+from kernel.venues.venue import Venue, VenueAway, VenueOrder, VenueSuperseded
 from ledger.envelope import opened, seal, signed_by, well_formed
 from ledger.intents import client_order_id
 from ledger.registry import Registry, RegistryRefused
 from ledger.signing import Signer
 from schemas.codec import Unreadable
 from schemas.kinds import Role
-from schemas.models import (
-    Action,
-    DocumentKind,
-    Envelope,
-    KernelIntent,
-    ReceiptStatus,
-)
+from schemas.models import DocumentKind, Envelope, KernelIntent
 from schemas.reasons import QuarantineReason
 from schemas.wire import Refused, unframed
-from transport.log import Effect, Output, Positions, Produce, Reader, Record
+from transport.kill_points import KillPoint, reached
+from transport.log import Effect, Fenced, Output, Positions, Produce, Reader, Record
 from transport.names import EFFECT
 from transport.processor import Input, Rank
 from transport.quarantine import quarantined
-
-AWAY_US = 1_000_000  # a venue that is away is asked again after a second, on the same key
-PLACE, RECONCILE, CANCEL = "place", "reconcile", "cancel"
 
 
 class Executor:
@@ -51,16 +45,20 @@ class Executor:
         )
         self._ledger, self._signer, self._venue = ledger, signer, venue
         self.registry = Registry(root)
-        self.state = ExecutorState()
-        self._reconciled = False
+        self._orders = Orders(ExecutorState())
+        self._taken_over = False
         self._answers = 0
-        self._due: dict[bytes, int] = {}  # attempts without an answer: when to ask again
+
+    @property
+    def state(self) -> ExecutorState:
+        """Orders under way and keys that are done."""
+        return self._orders.state
 
     def restore(self, reader: Reader) -> Positions | None:
         """Attempts without a final receipt come back from the state; keys from the registry itself."""
         for record in reader.records("registry", 0, 0):
             self._grant(record)
-        self.state = ExecutorState.read(reader.compacted("executor.state", self.shard))
+        self._orders = Orders(ExecutorState.read(reader.compacted("executor.state", self.shard)))
         return None
 
     def cause(self, record: Record) -> tuple[int, int] | None:
@@ -72,50 +70,64 @@ class Executor:
         return ()
 
     def step(self, batch: Sequence[Record], now: int) -> Sequence[Output]:
-        """Orders become attempts, answers become receipts; cancels first, so that they overtake."""
+        """Answers become receipts, orders attempts; what is to be taken back is never sent after that."""
         outputs: list[Output] = []
-        if not self._reconciled:
-            self._reconciled = True
-            outputs += self._take_over()
-        for key in sorted(key for key, due in self._due.items() if due <= now):
-            del self._due[key]
-            outputs += [self.state.again(key), Effect(name=RECONCILE, payload=key)]
+        said: list[Said] = []
+        if not self._taken_over:
+            self._taken_over = True
+            self.state.next_epoch()
         for record in batch:
             if record.topic == "registry":
                 self._grant(record)
             elif record.topic == EFFECT:
-                outputs += self._answered(record, now)
-        orders = [self._order(record, outputs, now) for record in batch if record.topic == "kernel.intents"]
-        there = [order for order in orders if order is not None]
-        there.sort(key=lambda order: order[1].action is not Action.CANCEL)
-        taken_back = {intent.cancels for _, intent in there if intent.action is Action.CANCEL}
-        for envelope, intent in there:
-            outputs += self._act(envelope, intent, now, overtaken=intent.key in taken_back)
-        return outputs
+                said += self._orders.answered(record.key or b"", record.value or b"", now)
+        found = [self._order(record, outputs, now) for record in batch if record.topic == "kernel.intents"]
+        orders = [order for order in found if order is not None]
+        for envelope, intent in orders:
+            if intent.cancels is None:
+                self._orders.take(intent.key, envelope)
+        for _, intent in orders:
+            if intent.cancels is not None:
+                said += self._orders.take_back(intent.cancels)
+        effects: list[Output] = []
+        for each in self._orders.due(now, idle=not batch):
+            if isinstance(each, Effect):
+                effects.append(each)
+            else:
+                said.append(each)
+        receipts = [self._receipt(each, now) for each in said]
+        return [*outputs, *self.state.changes(), *receipts, *effects]
 
     def perform(self, effect: Effect) -> Sequence[Record]:
-        """Edge: ask the venue. One that is away leaves the attempt open; it is asked again."""
+        """Edge: ask the venue. One that is away leaves the attempt open; it is asked again.
+
+        Raises Fenced when the venue has heard of a newer executor: this one may do nothing more.
+        """
         key = effect.payload
-        attempt = self.state.open[key]
-        client_id = client_order_id(key)
+        reached(KillPoint.BEFORE_VENUE)
         try:
-            if effect.name == CANCEL:
-                answer = self._venue.cancel(client_id)
-            else:
-                known = self._venue.query(client_id) if effect.name == RECONCILE else None
-                answer = known or self._venue.place(self._venue_order(attempt.intent()))
+            value = self._asked(effect.name, key)
         except VenueAway:
-            answer = None
-        value = b"" if answer is None else answer.raw()
+            value = AWAY
+        except VenueSuperseded as error:
+            raise Fenced(f"{self.name}-{self.shard}: {error}") from error
+        reached(KillPoint.AFTER_VENUE)
         self._answers += 1
         return [Record(topic=EFFECT, partition=0, offset=self._answers, key=key, value=value)]
 
-    def _take_over(self) -> list[Output]:
-        """A new epoch, and a question to the venue for every attempt that has no final receipt."""
-        outputs: list[Output] = [self.state.next_epoch()]
-        for key in sorted(self.state.open):
-            outputs += [self.state.again(key), Effect(name=RECONCILE, payload=key)]
-        return outputs
+    def _asked(self, name: str, key: bytes) -> bytes:
+        client_id, epoch = client_order_id(key), self.state.epoch
+        if name == TAKE_BACK:
+            answer = self._venue.cancel(client_id, epoch)
+            return ABSENT if answer is None else answer.raw()
+        if name == RECONCILE:
+            known = self._venue.query(client_id)
+            if known is not None:
+                return known.raw()
+            if not self._venue.deduplicates:
+                return DOUBT  # it may have been sent and be on its way: a second one could double it
+            reached(KillPoint.BETWEEN_ASKING)
+        return self._venue.place(self._venue_order(self.state.open[key].intent())).raw()
 
     def _grant(self, record: Record) -> None:
         try:
@@ -146,40 +158,14 @@ class Executor:
         keys = [self.registry.keys.valid(name, Role.KERNEL_INTENT, self.registry.seq) for name in names]
         return any(key is not None and signed_by(envelope, key.public) for key in keys)
 
-    def _act(self, envelope: Envelope, intent: KernelIntent, now: int, *, overtaken: bool) -> list[Output]:
-        if self.state.knows(intent.key):
-            return []  # a redelivered order: its one attempt stands
-        if intent.action is Action.CANCEL and intent.cancels is not None:
-            return [Effect(name=CANCEL, payload=intent.cancels)] if intent.cancels in self.state.open else []
-        if overtaken or now > intent.valid_until:
-            status = ReceiptStatus.NOT_SENT if overtaken else ReceiptStatus.EXPIRED
-            attempt = Attempt(envelope=envelope, number=0)
-            return [*self.state.finish(intent.key), self._receipt(attempt, None, status, now)]
-        return [self.state.begin(intent.key, envelope), Effect(name=PLACE, payload=intent.key)]
-
-    def _answered(self, record: Record, now: int) -> list[Output]:
-        key = record.key or b""
-        attempt = self.state.open.get(key)
-        if attempt is None:
-            return []
-        if not record.value:
-            if now <= attempt.intent().valid_until:
-                self._due[key] = now + AWAY_US
-                return []
-            return [*self.state.finish(key), self._receipt(attempt, None, ReceiptStatus.UNKNOWN, now)]
-        answer = answer_of(record.value)
-        receipt = self._receipt(attempt, answer, answer.status, now)
-        return [*self.state.finish(key), receipt] if answer.status in FINAL else [receipt]
-
     def _venue_order(self, intent: KernelIntent) -> VenueOrder:
         body = self.registry.body(DocumentKind.INSTRUMENT, intent.instrument)
         assert body is not None, "the kernel accepts no instrument that is not registered"
-        return order_of(intent, Decimal(json.loads(body)["lot"]))
+        return order_of(intent, Decimal(json.loads(body)["lot"]), self.state.epoch)
 
-    def _receipt(
-        self, attempt: Attempt, answer: VenueAnswer | None, status: ReceiptStatus, now: int
-    ) -> Produce:
-        receipt = receipt_of(self._ledger, self._venue.name, attempt, answer, status, now)
+    def _receipt(self, said: Said, now: int) -> Produce:
+        reached(KillPoint.BEFORE_RECEIPT)
+        receipt = receipt_of(self._ledger, self._venue.name, said.attempt, said.answer, said.status, now)
         value = self.registry.schema_ids.pack(seal(receipt, self._signer))
         key = receipt.account.encode()
         return Produce(topic="venue.receipts", partition=self.shard, key=key, value=value)

@@ -8,9 +8,12 @@ from kernel.executor_state import Attempt
 from kernel.venues.venue import VenueAnswer, VenueOrder
 from ledger.hashes import sha256
 from ledger.intents import client_order_id
-from schemas.models import KernelIntent, Receipt, ReceiptStatus
+from schemas.models import KernelIntent, Receipt, ReceiptStatus, TimeInForce
+from schemas.money import CONTEXT
 
 ZERO = Decimal(0)
+PLACE, RECONCILE, TAKE_BACK = "place", "reconcile", "take-back"  # effects; the payload is the intent key
+AWAY, ABSENT, DOUBT = b"", b"absent", b"doubt"  # what an effect answers besides the venue's own words
 FINAL = frozenset(
     {
         ReceiptStatus.FILLED,
@@ -23,7 +26,7 @@ FINAL = frozenset(
 )
 
 
-def order_of(intent: KernelIntent, lot: Decimal) -> VenueOrder:
+def order_of(intent: KernelIntent, lot: Decimal, epoch: int) -> VenueOrder:
     """The order a venue is asked to place."""
     return VenueOrder(
         client_id=client_order_id(intent.key),
@@ -34,9 +37,28 @@ def order_of(intent: KernelIntent, lot: Decimal) -> VenueOrder:
         limit_price=intent.limit_price,
         lot=lot,
         time_in_force=intent.time_in_force,
+        valid_until=intent.valid_until,
         bid=intent.quote.bid,
         ask=intent.quote.ask,
+        epoch=epoch,
     )
+
+
+def believable(intent: KernelIntent, before: VenueAnswer | None, answer: VenueAnswer) -> bool:
+    """Whether figures can be true: of this order, not beyond it, and nothing taken back."""
+    if answer.client_id != client_order_id(intent.key) or not ZERO <= answer.quantity <= intent.quantity:
+        return False
+    if min(answer.average_price, answer.fee) < ZERO:
+        return False
+    if before is None:
+        return True
+    grown = answer.quantity >= before.quantity and answer.fee >= before.fee
+    return grown and _cost(answer) >= _cost(before)
+
+
+def is_partial_of_immediate(intent: KernelIntent, status: ReceiptStatus) -> bool:
+    """Whether it is no news yet: of an immediate order the kernel takes PARTIAL for the end."""
+    return status is ReceiptStatus.PARTIAL and intent.time_in_force is TimeInForce.IOC
 
 
 def receipt_of(
@@ -59,3 +81,7 @@ def receipt_of(
         attempt=attempt.number,
         at=now,
     )
+
+
+def _cost(answer: VenueAnswer) -> Decimal:
+    return CONTEXT.multiply(answer.quantity, answer.average_price)

@@ -15,6 +15,7 @@ from ledger.chain import Head
 from ledger.entry import decode_entry
 from ledger.registry import RegistryRefused
 from ledger.shapes import Malformed
+from ledger.skips import granted_by, skipped
 from transport.log import Reader
 
 STATE = "kernel.state"
@@ -80,6 +81,21 @@ def quotes_from(state: State, reader: Reader) -> Quotes:
         quotes.read(record, state.registry.schema_ids, core.now)
     quotes.forget(core.now)
     return quotes
+
+
+def unread_skips(state: State, reader: Reader) -> frozenset[tuple[str, int, int]]:
+    """Places in signed skips that stand unread on `control`: one may lie behind the record it is about.
+
+    Nothing is folded: the skip becomes its own entry when it is read. The registry is read whole only then,
+    since the key may be enrolled there and not yet here.
+    """
+    start = state.core.positions.get(("control", 0), 0)
+    values = [record.value for record in reader.records("control", 0, start)]
+    if not values:
+        return frozenset()
+    documents = ((record.offset, record.value) for record in reader.records("registry", 0, 0))
+    registry = granted_by(state.identity.root, documents)
+    return skipped(values, registry, state.identity.ledger)
 
 
 def _is_before(value: bytes, first: int) -> bool:

@@ -35,6 +35,7 @@ from schemas.reasons import ControlReason, QuarantineReason, Reason
 from schemas.wire import Refused
 from transport.log import Output, Produce, Record
 from transport.quarantine import quarantined
+from transport.skipping import tells
 
 NOT_SIGNED = frozenset(
     {Reason.MALFORMED, Reason.KEY_NOT_VALID, Reason.BAD_SIGNATURE}
@@ -63,10 +64,9 @@ class Step:
         self.journal.add(EntryKind.BATCH, body)
         return len(self.journal) - 1
 
-    def take(self, record: Record) -> None:
-        """Make a record an entry, or a refusal with its bytes in quarantine."""
-        skip = (record.topic, record.partition, record.offset)
-        if skip in self.state.core.skips:
+    def take(self, record: Record, *, skips: bool = False) -> None:
+        """Make a record an entry, or a refusal with its bytes in quarantine; skips: it was signed away."""
+        if skips:
             self._quarantine(record, QuarantineReason.SKIPPED, "skipped by an operator's signature")
             return
         try:
@@ -173,6 +173,8 @@ class Step:
 
     def _quarantine(self, record: Record, reason: QuarantineReason, detail: str) -> None:
         state = self.state
+        if not tells(record.topic, state.identity.shard):
+            return  # each shard has its REFUSAL; the bytes are put aside once
         self.outputs.append(
             quarantined(
                 record,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -51,9 +52,18 @@ def new_ledger() -> LedgerName:
     return ledger_name(f"t-{uuid.uuid4().hex[:10]}")
 
 
-def make_topics(settings: KafkaSettings, ledger: LedgerName, topics: dict[str, int]) -> None:
+def make_topics(
+    settings: KafkaSettings,
+    ledger: LedgerName,
+    topics: dict[str, int],
+    bytes_max: Mapping[str, int] | None = None,
+) -> None:
     """Create topics (base name to number of partitions) and wait until the broker has them."""
     admin = AdminClient(kafka_config.common(settings))
-    asked = [NewTopic(physical(ledger, name), count, 1) for name, count in topics.items()]
+    limits = {name: {"max.message.bytes": str(size)} for name, size in (bytes_max or {}).items()}
+    asked = [
+        NewTopic(physical(ledger, name), count, 1, config=limits.get(name, {}))
+        for name, count in topics.items()
+    ]
     for answer in admin.create_topics(asked).values():
         answer.result(20)

@@ -8,25 +8,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from agents.signer import AGENT_TYPES, SignerClient, SignerProcess
+from ledger.skips import Place
 from schemas.models import AgentState, DocumentKind, WorkerState
+from schemas.reasons import QuarantineReason
 from topologies.genuine import Fault
 from topologies.hello import for_agent, manifest_of
+from topologies.pace_worker import Pace
 from topologies.registry_follow import REFRESH_S, Following
 from topologies.thinker import FLOWS, Said, Thinker
 from topologies.thinking import ROLES
+from transport.blame import StepFailed
 from transport.card import Card, key_path, load_card
 from transport.exits import AGAIN
-from transport.faust_app import make_app, record_of, send_all, topic
-from transport.log import Produce, Record
+from transport.faust_app import end, make_app, record_of, send_all, topic
+from transport.log import LogError, Produce, Record
+from transport.probes import Probe
 from transport.quarantine import quarantined
 from transport.settings import ProcessSettings, read
+from transport.skipping import DETAIL, place_of
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +48,8 @@ class Desk:
     name: str
     following: Following
     signer: SignerClient
+    pace: Pace
+    skips: frozenset[Place] = frozenset()  # read at the start: what has stopped a worker is passed by then
     hello: bytes | None = None
 
     @classmethod
@@ -53,7 +60,11 @@ class Desk:
         signer = SignerProcess.start(key, ledger=card.ledger, name=name, payload_types=payload_types)
         following = Following(settings, card, name)
         following.refresh()
-        return cls(settings=settings, card=card, name=name, following=following, signer=signer)
+        return cls(
+            settings=settings, card=card, name=name, following=following, signer=signer,
+            pace=Pace(Probe(settings.state, settings.ledger, f"{name}-{settings.shard}")),
+            skips=following.skips(settings, card, name),
+        )  # fmt: skip
 
     def hellos(self) -> tuple[Produce, ...]:
         """The manifest and state under the newest released version, once per version; else empty."""
@@ -126,10 +137,8 @@ def worker_app(
         try:
             desk, answering = await asyncio.to_thread(start)
             await send_all(app, settings.ledger, await asyncio.to_thread(desk.hellos))
-        except Exception:  # outermost here: Faust would log it and run on, answering nobody
-            logger.critical("%s cannot start", name, exc_info=True)
-            logging.shutdown()
-            os._exit(AGAIN)
+        except Exception as error:  # outermost here: Faust would log it and run on, answering nobody
+            end(name, error, AGAIN)
         started.set_result((desk, answering))
 
     async def handle(stream: Any) -> None:
@@ -138,24 +147,46 @@ def worker_app(
         desk, answering = await started
         async for event in stream.events():
             record = record_of(event, settings.ledger)
+            desk.pace.begins(record)
             for part in await asyncio.to_thread(_parts, desk, answering, record):
                 await send_all(app, settings.ledger, part)
+            desk.pace.ends(record)
 
     async def renew() -> None:
         if started is not None and started.done():
             desk, _ = await started
-            await send_all(app, settings.ledger, await asyncio.to_thread(desk.hellos))
+            try:
+                await send_all(app, settings.ledger, await asyncio.to_thread(desk.hellos))
+            except LogError as error:
+                end(name, error)
+            desk.pace.reached_broker()
+
+    async def tell() -> None:
+        if started is not None and started.done():
+            desk, _ = await started
+            desk.pace.tell()
 
     app.task(begin)
     app.timer(interval=REFRESH_S)(renew)
+    app.timer(interval=REFRESH_S)(tell)
     app.agent(topic(app, settings.ledger, base), name=f"{name}.{base}")(handle)
     return app
 
 
 def _parts(desk: Desk, answering: Answering, record: Record) -> tuple[tuple[Produce, ...], ...]:
-    """What to send for one record; the registry is read anew at most once a second."""
+    """What to send for one record; the registry is read anew at most once a second.
+
+    Raises StepFailed, naming the record, on a bug, and LogError when the broker stays away.
+    """
+    if place_of(record) in desk.skips:
+        return ((desk.faulty(record, Fault(reason=QuarantineReason.SKIPPED, detail=DETAIL)),),)
     desk.following.refresh_if_due()
-    said = answering(record)
+    try:
+        said = answering(record)
+    except LogError:
+        raise
+    except Exception as error:  # outermost of this edge: a bug must name the record it was found at
+        raise StepFailed("answer failed", [record]) from error
     match said:
         case Said():
             return (desk.hellos(), *said.parts)

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from ledger.skips import Place, skipped
 from topologies.grants import Grants
 from transport.card import Card
 from transport.kafka_reader import KafkaTail
@@ -52,6 +53,16 @@ class Following:
             if not known(self.grants):
                 time.sleep(RETRY_S)
         return True
+
+    def skips(self, settings: ProcessSettings, card: Card, name: str) -> frozenset[Place]:
+        """Records that operators have signed away, as topic `control` has them now."""
+        group = worker_group_id(settings.ledger, name)
+        tail = KafkaTail(settings.kafka, settings.ledger, group, "control", 0)
+        try:
+            values = (record.value for record in tail.read())
+            return skipped(values, self.grants.registry, card.ledger)
+        finally:
+            tail.close()
 
     def close(self) -> None:
         """Let go of the reader."""

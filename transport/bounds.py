@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from transport.log import Positions
 from transport.probes import Probe
 
 
@@ -26,6 +27,7 @@ class LoopSettings:
     restart reads a bounded stretch again.
     buffer_max: records read ahead per partition.
     answers_max: steps a stop grants to answers of effects; what is left is found again by reconciliation.
+    careful: up to these positions one record is taken at a time; a bug stopped the last run before them.
     """
 
     batch_max: int = 500
@@ -36,5 +38,11 @@ class LoopSettings:
     keep_every: int = 5_000
     buffer_max: int = 1_000
     answers_max: int = 10
+    careful: Positions = field(default_factory=dict)
     monotonic_ms: Callable[[], int] = _monotonic_ms
     probe: Probe | None = None
+
+    def limit(self, positions: Positions) -> int:
+        """How many records the next step may take, standing at these positions."""
+        careful = any(positions.get(at, end) < end for at, end in self.careful.items())
+        return 1 if careful else self.batch_max

@@ -23,14 +23,15 @@ class Clock(Protocol):
 
 
 class LiveClock:
-    """The wall's time, held where it would go back (a step of NTP)."""
+    """The wall's time, held where it would go back (a step of NTP). ``time_ns``: nanoseconds UTC."""
 
-    def __init__(self) -> None:
+    def __init__(self, time_ns: Callable[[], int] = time.time_ns) -> None:
         self._last = 0
+        self._time_ns = time_ns
 
     def now(self) -> int:
         """Micros UTC."""
-        self._last = max(self._last, time.time_ns() // 1_000)
+        self._last = max(self._last, self._time_ns() // 1_000)
         return self._last
 
 

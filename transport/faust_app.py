@@ -20,7 +20,7 @@ from faust.exceptions import ProducerSendError
 
 from transport.exits import AGAIN, BUG
 from transport.faust_fixes import CommittedApp
-from transport.log import Produce, Record
+from transport.log import LogError, Produce, Record
 from transport.names import LedgerName, base, physical, worker_group_id
 from transport.settings import KafkaSettings, ProcessSettings
 
@@ -28,6 +28,17 @@ logger = logging.getLogger(__name__)
 
 REQUEST_BYTES_MAX = 1_200_000  # quarantine takes records of 1 MiB, and the batch around one needs room
 COMMIT_S = 0.2  # a killed worker handles again what it handled in this time
+
+
+def end(who: object, error: BaseException, code: int | None = None) -> NoReturn:
+    """End this process at once: with `code`, else AGAIN where the log is to blame, else BUG.
+
+    Faust's own way out waits for the broker, for as long as that is away.
+    """
+    logger.critical("%s stopped by %s: %s", who, type(error).__name__, error, exc_info=error)
+    logging.shutdown()
+    logs = isinstance(error, KafkaError | ProducerSendError | LogError)
+    os._exit(code if code is not None else AGAIN if logs else BUG)
 
 
 class ThinkerApp(CommittedApp):
@@ -38,9 +49,20 @@ class ThinkerApp(CommittedApp):
     """
 
     async def _on_agent_error(self, agent: Any, exc: BaseException) -> NoReturn:
-        logger.critical("%s stopped by %s", agent, type(exc).__name__, exc_info=exc)
-        logging.shutdown()
-        os._exit(AGAIN if isinstance(exc, KafkaError | ProducerSendError) else BUG)
+        end(agent, exc)
+
+    async def start(self) -> None:
+        """A broker that is away at the start is no fault of the worker, however often it is started."""
+        try:
+            await super().start()
+        except KafkaError as error:
+            end(self.conf.id, error)
+
+    async def crash(self, reason: BaseException) -> None:
+        """Whatever of Faust fails for want of a broker is tried again by a new process."""
+        if isinstance(reason, KafkaError | LogError):
+            end(self.conf.id, reason)
+        await super().crash(reason)
 
 
 def make_app(name: str, settings: ProcessSettings) -> ThinkerApp:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
 from confluent_kafka import Consumer, KafkaError, TopicPartition
@@ -14,15 +15,35 @@ from transport.log import Position, Positions, Produce, Record
 from transport.names import LedgerName, group_id, physical, transactional_id
 from transport.settings import KafkaSettings
 
+STATS_MS = 2_000  # how often the client says which brokers it is connected to
+
+
+def connected(stats: str) -> bool:
+    """Whether librdkafka's statistics (JSON) name a broker, other than a bootstrap address, that is up."""
+    brokers = json.loads(stats)["brokers"].values()
+    return any(broker["nodeid"] >= 0 and broker["state"] == "UP" for broker in brokers)
+
 
 class KafkaLog:
-    """Implements `transport.log.Log`. One consumer with assigned partitions, one transactional producer."""
+    """Implements `transport.log.Log`. One consumer with assigned partitions, one transactional producer.
 
-    def __init__(self, settings: KafkaSettings, ledger: LedgerName, processor: str, shard: int) -> None:
+    heard: told by the client, now and then while it is polled, whether any broker is connected.
+    """
+
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        ledger: LedgerName,
+        processor: str,
+        shard: int,
+        *,
+        heard: Callable[[bool], None] = lambda _: None,
+    ) -> None:
         self._settings, self._ledger = settings, ledger
         self._group = group_id(ledger, processor, shard)
         self._producer = TransactionalProducer(settings, transactional_id(ledger, processor, shard))
-        self._consumer = Consumer(kafka_config.reading(settings, self._group))
+        said = {"stats_cb": lambda stats: heard(connected(stats)), "statistics.interval.ms": STATS_MS}
+        self._consumer = Consumer({**kafka_config.reading(settings, self._group), **said})
         self._bases: dict[str, str] = {}
         self._read_to: dict[Position, int] = {}  # markers included, once the end was seen
         self._paused: frozenset[Position] = frozenset()

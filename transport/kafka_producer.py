@@ -14,6 +14,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 
 from transport import kafka_config
 from transport.kafka_reader import REFUSED
+from transport.kill_points import KillPoint, reached
 from transport.log import Fenced, LogError, OutcomeUnknown, Produce, Refused
 from transport.settings import KafkaSettings
 
@@ -62,10 +63,14 @@ class TransactionalProducer:
     ) -> None:
         """Begin, produce, send offsets, commit. Raises Fenced, Refused or OutcomeUnknown, each terminal."""
         self._failed = None
+        reached(KillPoint.BEFORE_BEGIN)
         try:
             self._producer.begin_transaction()
+            reached(KillPoint.BEGUN)
             for one in produces:
                 self._produce(names(one.topic), one)
+                reached(KillPoint.PRODUCED)
+            reached(KillPoint.BEFORE_OFFSETS)
             if offsets:
                 self._repeat(
                     "send_offsets_to_transaction",
@@ -73,7 +78,10 @@ class TransactionalProducer:
                         offsets, group.consumer_group_metadata(), 10.0
                     ),
                 )
+            reached(KillPoint.AFTER_OFFSETS)
+            reached(KillPoint.BEFORE_COMMIT)
             self._repeat("commit_transaction", lambda: self._producer.commit_transaction(10.0))
+            reached(KillPoint.AFTER_COMMIT)
         except KafkaException as failure:
             error = self._failed or failure.args[0]  # the record's own error says more than the commit's
             self._check(error, "transaction")

@@ -18,8 +18,11 @@ from transport.settings import KafkaSettings
 
 READ_TIMEOUT_S = 60  # without any progress: a broker that is away so long is the supervisor's business
 _CHUNK = 1_000
+UNREADABLE_HEADERS = "interlock.headers-unreadable"
 
 LOST = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE})
+UNKNOWN = frozenset({KafkaError._UNKNOWN_TOPIC, KafkaError._UNKNOWN_PARTITION})  # said by the client itself
+MISSING_PAUSE_S = 0.05  # between two questions, when the client does not yet know what its broker knows
 REFUSED = frozenset(
     {
         KafkaError.TOPIC_AUTHORIZATION_FAILED,
@@ -45,9 +48,20 @@ def as_record(message: Message, base: str) -> Record:
         offset=message.offset(),
         key=message.key(),
         value=message.value(),
-        headers=tuple((name, value or b"") for name, value in message.headers() or ()),
+        headers=_headers(message),
         timestamp_ms=message.timestamp()[1],
     )
+
+
+def _headers(message: Message) -> tuple[tuple[str, bytes], ...]:
+    """The headers, asked for once: the client fails on a name that is no UTF-8, and anyone may write one.
+
+    Headers decide nothing here, so the record goes on, with the word that some could not be read.
+    """
+    try:
+        return tuple((name, value or b"") for name, value in message.headers() or ())
+    except (SystemError, UnicodeDecodeError):
+        return ((UNREADABLE_HEADERS, b""),)
 
 
 def check_read(error: KafkaError, where: str) -> None:
@@ -124,8 +138,21 @@ class KafkaTail:
                 low, high = self._asking.get_watermark_offsets(self._at, timeout=5.0, cached=False)
             except KafkaException as failure:
                 error = failure.args[0]
-                check_read(error, self._where)
+                if error.code() not in UNKNOWN or self._is_missing():
+                    check_read(error, self._where)
                 if time.monotonic() > deadline:
                     raise LogError(f"{self._where}: {error.str()}") from failure
             else:
                 return low, high
+
+    def _is_missing(self) -> bool:
+        """Whether a broker says that the partition is not there.
+
+        A client that has just lost its broker says so by itself, of partitions that are.
+        """
+        try:
+            told = self._asking.list_topics(self._at.topic, timeout=5.0).topics[self._at.topic]
+        except KafkaException:
+            return False
+        time.sleep(MISSING_PAUSE_S)
+        return told.error is not None or self._partition not in told.partitions

@@ -9,28 +9,28 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from transport import saved
-from transport.blame import StepFailed
+from transport.blame import StepFailed, blaming
 from transport.bounds import LoopSettings
 from transport.clock import Clock
 from transport.intake import Intake
+from transport.kill_points import KillPoint, reached
 from transport.log import Effect, Log, Output, Position, Produce, Record, StateChange
 from transport.names import state_topic
 from transport.processor import Processor, Rank
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["LoopSettings", "StepFailed", "run"]
+__all__ = ["Loop", "LoopSettings", "StepFailed", "run"]
 
 
 def run(
     processor: Processor, log: Log, clock: Clock, *, stop: threading.Event, settings: LoopSettings
 ) -> None:
     """Run until `stop` is set. Raises StepFailed or a LogError; the process must then end, non-zero."""
-    loop = _Loop(processor, log, clock, settings)
+    loop = Loop(processor, log, clock, settings)
     try:
         loop.start()
         while not stop.is_set():
@@ -40,8 +40,8 @@ def run(
         log.close()
 
 
-class _Loop:
-    """One run of one processor.
+class Loop:
+    """One run of one processor, turn by turn; `run` turns it until told to stop.
 
     `_committed_*` say what outsiders can see, the intake what has been stepped.
     """
@@ -60,10 +60,14 @@ class _Loop:
 
     def start(self) -> None:
         """Fence, restore, and only then read: a predecessor's last transaction must be settled first."""
+        reached(KillPoint.BEFORE_INIT)
         self._log.init()
+        reached(KillPoint.AFTER_INIT)
         positions = saved.restore(self._processor, self._log)
+        reached(KillPoint.RESTORED)
         self._intake.begin(positions)
         self._log.assign({**self._intake.positions, **self._granted_so_far()})
+        reached(KillPoint.ASSIGNED)
         self._stepped_ms = self._committed_ms = self._settings.monotonic_ms()
         logger.info("%s-%d reads from %s", self._processor.name, self._processor.shard, positions)
 
@@ -86,10 +90,11 @@ class _Loop:
 
     def turn(self) -> None:
         """Read what is there, step at most once, and say how far was read when nothing else is to do."""
-        limit = self._settings.batch_max
+        limit = self._settings.limit(self._intake.positions)
         records = self._log.poll(limit, self._wait_ms(), self._intake.full)
         now_ms = self._settings.monotonic_ms()
         self._intake.offer(records, now_ms)
+        reached(KillPoint.POLLED)
         taken = self._intake.take(limit, now_ms)
         self._more = len(taken) == limit
         if taken or self._answers or now_ms - self._stepped_ms >= self._settings.tick_ms:
@@ -106,12 +111,14 @@ class _Loop:
             if not self._answers:
                 break
             self._step([])
+        reached(KillPoint.BEFORE_CLOSING)
         outputs = self._processor.closing(self._now())
         assert not any(isinstance(output, Effect) for output in outputs), (
             "a stop has nobody to answer effects"
         )
         if outputs or self._unsaid:
             self._commit(outputs, keep=True)
+        reached(KillPoint.CLOSED)
 
     def _wait_ms(self) -> int:
         """How long the log may wait for a first record: not past the next tick, report or release."""
@@ -132,8 +139,9 @@ class _Loop:
         ]  # answers first: what the world did is older than what is asked of it
         self._answers = []
         now = self._now()
-        with _blaming("step failed", batch):
+        with blaming("step failed", batch):
             outputs = self._processor.step(batch, now)
+        reached(KillPoint.STEPPED)
         self._stepped_ms = self._settings.monotonic_ms()
         self._unsaid.update(
             (at, self._intake.positions[at]) for at in {(r.topic, r.partition) for r in taken}
@@ -143,8 +151,10 @@ class _Loop:
         if len(effects) < len(outputs) or (effects and self._unsaid):
             self._commit(outputs)
         for effect in effects:
-            with _blaming(f"effect {effect.name} failed", batch):
+            reached(KillPoint.BEFORE_EFFECT)
+            with blaming(f"effect {effect.name} failed", batch):
                 self._answers.extend(self._processor.perform(effect))
+            reached(KillPoint.AFTER_EFFECT)
 
     def _commit(self, outputs: Sequence[Output], *, keep: bool = False) -> None:
         """One transaction.
@@ -157,6 +167,7 @@ class _Loop:
                 produces.append(self._record_of(saved.KEY, saved.encoded(self._intake.positions)))
             self._unsaid_records = 0
         self._log.transact(produces, self._unsaid)
+        reached(KillPoint.ACKNOWLEDGED)
         self._unsaid = {}
         self._committed_ms = self._settings.monotonic_ms()
 
@@ -179,19 +190,10 @@ class _Loop:
         return Produce(topic=topic, partition=self._processor.shard, key=key, value=value)
 
     def _cause(self, record: Record) -> tuple[int, int] | None:
-        with _blaming("cause failed", [record]):
+        with blaming("cause failed", [record]):
             return self._processor.cause(record)
 
     def _now(self) -> int:
         """Asked after the batch was read: a tick flushed before a record is known when that is judged."""
         self._last_now = max(self._last_now, self._clock.now())
         return self._last_now
-
-
-@contextmanager
-def _blaming(what: str, batch: Sequence[Record]) -> Iterator[None]:
-    """The outermost catch of this edge: whatever a processor raises becomes the place where it was raised."""
-    try:
-        yield
-    except Exception as error:
-        raise StepFailed(what, batch) from error

@@ -11,11 +11,13 @@ import json
 import logging
 import os
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from transport.log import Position, Positions
 
@@ -45,45 +47,107 @@ def progress_file(state: Path, ledger: str, process: str) -> Path:
 
 
 class Probe:
-    """Writes the progress file of one loop, at most once a second, atomically."""
+    """Writes the progress file of one process, about once a second, atomically. Thread-safe.
+
+    The loop notes where it stands, the client whether a broker is there; `beat` writes on while the loop
+    does not turn, so that who looks can tell a loop that is stuck from a process that is gone.
+    """
 
     def __init__(self, state: Path, ledger: str, process: str) -> None:
         self._file = progress_file(state, ledger, process)
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        self._process, self._state = process, state
+        self._process = process
+        self._lock = threading.Lock()
         self._written_ms: int | None = None
-        self._moved_ms = 0
+        self._moved_ms = self._noted_ms = 0
+        self._begun = False
+        self._away_since_ms: int | None = None
         self._positions: dict[str, int] = {}
-        self._said = False
+        self._held: dict[str, int] = {}
+        self._behind: list[str] = []
+        self._said = ""
 
     def due(self, now_ms: int) -> bool:
         """Whether it is time to write again (monotonic milliseconds)."""
         return self._written_ms is None or now_ms - self._written_ms >= WRITE_EVERY_MS
 
+    def heard(self, up: bool, now_ms: int) -> None:
+        """Whether the client has a connection to any broker."""
+        with self._lock:
+            if up:
+                self._away_since_ms = None
+            elif self._away_since_ms is None:
+                self._away_since_ms = now_ms
+
     def note(
         self, positions: Positions, held: Mapping[Position, int], behind: AbstractSet[Position], now_ms: int
     ) -> None:
         """Write how far the loop is; warn once per standstill."""
-        named = {_named(at): offset for at, offset in sorted(positions.items())}
-        if named != self._positions or not (behind or held):
-            self._positions, self._moved_ms, self._said = named, now_ms, False
-        stalled_ms = now_ms - self._moved_ms
+        with self._lock:
+            named = {_named(at): offset for at, offset in sorted(positions.items())}
+            self._held = {_named(at): count for at, count in sorted(held.items())}
+            self._behind = sorted(_named(at) for at in behind)
+            if named != self._positions or not (behind or held):
+                self._positions, self._moved_ms = named, now_ms
+            self._begun, self._noted_ms = True, now_ms
+            self._write(now_ms, doing="")
+
+    def beat(self, now_ms: int, doing: str) -> None:
+        """Write although the loop has not; ``doing``: where in the code it is."""
+        with self._lock:
+            if not self._begun:
+                self._begun, self._noted_ms, self._moved_ms = True, now_ms, now_ms
+            if self._written_ms is None or now_ms - self._written_ms >= 2 * WRITE_EVERY_MS:
+                self._write(now_ms, doing)
+
+    def _write(self, now_ms: int, doing: str) -> None:
         self._written_ms = now_ms
+        away_ms = 0 if self._away_since_ms is None else now_ms - self._away_since_ms
         content = {
             "process": self._process,
             "pid": os.getpid(),
             "written_ms": time.time_ns() // 1_000_000,
-            "stalled_ms": stalled_ms,
-            "positions": named,
-            "held": {_named(at): count for at, count in sorted(held.items())},
-            "behind": sorted(_named(at) for at in behind),
+            "silent_ms": now_ms - self._noted_ms,
+            "doing": doing,
+            "away_ms": away_ms,
+            "stalled_ms": now_ms - self._moved_ms,
+            "positions": self._positions,
+            "held": self._held,
+            "behind": self._behind,
         }
         fresh = self._file.with_suffix(".new")
         fresh.write_text(json.dumps(content, sort_keys=True), encoding="utf-8")
         fresh.replace(self._file)
-        if stalled_ms >= STALLED_AFTER_MS and not self._said:
-            self._said = True
+        waits = _waits(content)
+        if waits is not None and waits.kind != self._said:
             logger.warning("%s", ready(self._file).why)
+        self._said = "" if waits is None else waits.kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Waits:
+    """What a live process waits for, and for how long; a new kind is logged once."""
+
+    kind: str
+    what: str
+    ms: int
+
+
+def _waits(content: Mapping[str, Any]) -> _Waits | None:
+    """What keeps a process that writes its file from moving; None while it moves, or for a moment only."""
+    silent_ms, away_ms = int(content["silent_ms"]), int(content["away_ms"])
+    if silent_ms >= STALLED_AFTER_MS:
+        doing = str(content["doing"])
+        broker = "waits for the broker" if away_ms or "/kafka_" in f"/{doing}" else "does not return"
+        return _Waits(kind="silent", what=f"has not turned: it {broker}, in {doing}", ms=silent_ms)
+    if away_ms >= STALLED_AFTER_MS:
+        return _Waits(kind="away", what="waits for the broker: no connection", ms=away_ms)
+    if int(content["stalled_ms"]) >= STALLED_AFTER_MS:
+        where = ", ".join(content["behind"] or content["held"])
+        cause = "" if content["behind"] else ", held for a record of market.signals"
+        what = f"is behind on {where}{cause}, not moving"
+        return _Waits(kind="behind", what=what, ms=int(content["stalled_ms"]))
+    return None
 
 
 def ready(file: Path, *, now_ms: int | None = None) -> Readiness:
@@ -99,11 +163,11 @@ def ready(file: Path, *, now_ms: int | None = None) -> Readiness:
     now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     age_ms = now_ms - int(content["written_ms"])
     if age_ms > STALLED_AFTER_MS:
-        why = f"{process} (pid {content['pid']}) has not turned for {age_ms // 1_000} s"
+        why = f"{process} (pid {content['pid']}) is gone or frozen: it has not turned for {age_ms // 1_000} s"
         return Readiness(process=process, ready=False, why=why, command=command)
-    if int(content["stalled_ms"]) >= STALLED_AFTER_MS:
-        where = ", ".join(content["behind"] or content["held"])
-        why = f"{process} is behind on {where}, not moving for {content['stalled_ms'] // 1_000} s: {command}"
+    waits = _waits(content)
+    if waits is not None:
+        why = f"{process} (pid {content['pid']}) {waits.what}, for {waits.ms // 1_000} s: {command}"
         return Readiness(process=process, ready=False, why=why, command=command)
     return Readiness(process=process, ready=True, why=f"{process} moves")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from transport.by_hand import completed
+from transport.kill_points import KillAt, KillPoint
 from transport.names import LedgerName, ledger_name
 
 SECURITIES = ("PLAINTEXT", "SASL_PLAINTEXT", "SSL", "SASL_SSL")
@@ -34,13 +35,17 @@ class KafkaSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessSettings:
-    """What a process is told; `shard` is a loop's shard or a worker's number within its group."""
+    """What a process is told; `shard` is a loop's shard or a worker's number within its group.
+
+    kill_at: where this process kills itself; only kill loops say so.
+    """
 
     kafka: KafkaSettings
     ledger: LedgerName
     state: Path
     shard: int = 0
     clock: Literal["live", "tape"] = "live"
+    kill_at: KillAt | None = None
 
 
 def read(environment: Mapping[str, str] | None = None) -> ProcessSettings:
@@ -62,7 +67,21 @@ def read(environment: Mapping[str, str] | None = None) -> ProcessSettings:
         state=Path(env.get("INTERLOCK_STATE", ".interlock")),
         shard=int(shard),
         clock="tape" if clock == "tape" else "live",
+        kill_at=_kill_at(env.get("INTERLOCK_KILL_AT", "")),
     )
+
+
+def _kill_at(text: str) -> KillAt | None:
+    """``after-commit``, ``after-commit:17`` (the 17th time), ``before-commit:17+900`` (900 us after that)."""
+    if not text:
+        return None
+    name, _, rest = text.partition(":")
+    times, _, micros = rest.partition("+")
+    try:
+        return KillAt(point=KillPoint(name), times=int(times or "1"), micros=int(micros or "0"))
+    except ValueError as error:
+        points = ", ".join(KillPoint)
+        raise SettingsError(f"INTERLOCK_KILL_AT={text!r}: point:times+micros, of {points}") from error
 
 
 def _kafka(env: Mapping[str, str]) -> KafkaSettings:

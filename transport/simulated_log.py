@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 
+from transport.kill_points import KillPoint, reached
 from transport.log import Position, Positions, Produce, Record
 from transport.names import LIVE, group_id, transactional_id
 from transport.simulated_broker import SimulatedBroker
@@ -27,7 +28,10 @@ class SimulatedLog:
     fault: called at `init`, `assign`, `read`, `poll`, `begin`, `produce` (before each), `offsets`, `commit`
     and `committed`; raising at the last is an answer lost after success.
     rng: if given, the partitions and amounts of each poll are drawn from it; else they go in sorted order.
-    idle: called when a poll found nothing, with how long it waited.
+    idle: called when a poll found nothing, with how long it waited. waits: whether that moves the broker's
+    time; a simulation of several processes moves it itself.
+    withheld: partitions that answer nothing now (their leader is away, a fetch is slow).
+    committed: whether reading is read_committed; no loop of ours reads otherwise.
     """
 
     def __init__(
@@ -39,11 +43,15 @@ class SimulatedLog:
         fault: Fault = _none,
         rng: random.Random | None = None,
         idle: Callable[[int], None] | None = None,
+        waits: bool = True,
+        withheld: Callable[[Position], bool] | None = None,
+        committed: bool = True,
     ) -> None:
         self._broker = broker
         self._id = transactional_id(LIVE, processor, shard)
         self._group = group_id(LIVE, processor, shard)
-        self._fault, self._rng, self._idle = fault, rng, idle
+        self._fault, self._rng, self._idle, self._waits = fault, rng, idle, waits
+        self._withheld, self._committed = withheld, committed
         self._epoch = -1
         self._next: dict[Position, int] = {}
 
@@ -74,15 +82,19 @@ class SimulatedLog:
         """What is there, at once; if nothing is, time moves on by `wait_ms`."""
         self._fault("poll")
         wanted = sorted(self._next.keys() - full)
+        if self._withheld is not None:
+            wanted = [at for at in wanted if not self._withheld(at)]
         if self._rng is not None:
             self._rng.shuffle(wanted)
             limit = self._rng.randint(1, limit)
         records: list[Record] = []
         for at in wanted:
-            found, self._next[at] = self._broker.read(at, self._next[at], limit - len(records))
+            left = limit - len(records)
+            found, self._next[at] = self._broker.read(at, self._next[at], left, committed=self._committed)
             records.extend(found)
         if not records:
-            self._broker.now_ms += wait_ms
+            if self._waits:
+                self._broker.now_ms += wait_ms
             if self._idle is not None:
                 self._idle(wait_ms)
         return records
@@ -90,13 +102,20 @@ class SimulatedLog:
     def transact(self, produces: Sequence[Produce], positions: Positions) -> None:
         """One transaction, with a place to die before each of its calls and after the last."""
         self._fault("begin")
+        reached(KillPoint.BEFORE_BEGIN)
         self._broker.begin(self._id, self._epoch)
+        reached(KillPoint.BEGUN)
         for produce in produces:
             self._fault("produce")
             self._broker.produce(self._id, self._epoch, produce)
+            reached(KillPoint.PRODUCED)
         self._fault("offsets")
+        reached(KillPoint.BEFORE_OFFSETS)
         self._fault("commit")
+        reached(KillPoint.AFTER_OFFSETS)
+        reached(KillPoint.BEFORE_COMMIT)
         self._broker.commit(self._id, self._epoch, self._group, positions)
+        reached(KillPoint.AFTER_COMMIT)
         self._fault("committed")
 
     def behind(self) -> frozenset[Position]:

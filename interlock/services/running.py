@@ -85,6 +85,12 @@ class Running:
             return all(answers(port) for port in (*(node.workers for node in self.nodes), self.registry_port))
         return all(detached.running(path) is not None for path in self.pid_files())
 
+    def brokers_run(self) -> bool:
+        """Whether every broker is there now; the registry is needed to release, and for nothing else."""
+        if self.external:
+            return all(answers(node.workers) for node in self.nodes)
+        return all(detached.running(kafka.pid_file(self.state, node.id)) is not None for node in self.nodes)
+
     def stop(self) -> list[str]:
         """End brokers and registry; data, secrets and ports stay. Names of what was ended."""
         return detached.stop(self.pid_files(), grace_s=GRACE_S)
@@ -130,3 +136,9 @@ def find(root: Path) -> Running | None:
     """What runs from this state folder now, whole; None if any part of it does not."""
     found = remembered(State(root=root.absolute()))
     return found if found is not None and found.all_run() else None
+
+
+def brokers(root: Path) -> Running | None:
+    """What runs from this state folder as far as a ledger needs it: its brokers, whatever the registry does."""
+    found = remembered(State(root=root.absolute()))
+    return found if found is not None and found.brokers_run() else None

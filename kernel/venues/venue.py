@@ -16,9 +16,16 @@ class VenueAway(ConnectionError):
     """The venue did not answer: nothing is known about the attempt."""
 
 
+class VenueSuperseded(PermissionError):
+    """A newer executor has spoken to the venue: this one may do nothing more."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueOrder:
-    """client_id: the first 16 bytes of the intent key in hex; bid, ask: the quote it was judged against."""
+    """client_id: the first 16 bytes of the intent key in hex; bid, ask: the quote it was judged against.
+
+    valid_until: micros UTC, after which the venue takes it no more. epoch: of the executor that sends it.
+    """
 
     client_id: str
     account: str
@@ -28,8 +35,10 @@ class VenueOrder:
     limit_price: Decimal
     lot: Decimal
     time_in_force: TimeInForce
+    valid_until: int
     bid: Decimal
     ask: Decimal
+    epoch: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,21 +80,32 @@ def answer_of(raw: bytes) -> VenueAnswer:
 
 
 class Venue(Protocol):
-    """A venue that deduplicates by client order id; one that cannot must answer UNKNOWN when in doubt."""
+    """A venue as an adapter shows it. One that cannot deduplicate is never sent an order twice."""
 
     @property
     def name(self) -> str:
         """Its id in receipts."""
         ...
 
+    @property
+    def deduplicates(self) -> bool:
+        """Whether two orders of one client id are one order there."""
+        ...
+
     def place(self, order: VenueOrder) -> VenueAnswer:
-        """Place an order, or answer what became of the one with this client id. Raises VenueAway."""
+        """Place an order, or answer what became of the one with this client id.
+
+        Raises VenueAway (nothing is known about it) or VenueSuperseded.
+        """
         ...
 
     def query(self, client_id: str) -> VenueAnswer | None:
         """What became of a client id; None when the venue never saw it. Raises VenueAway."""
         ...
 
-    def cancel(self, client_id: str) -> VenueAnswer | None:
-        """Cancel what is still open of an order; its present answer. Raises VenueAway."""
+    def cancel(self, client_id: str, epoch: int) -> VenueAnswer | None:
+        """End what is still open of an order; its answer then. Raises VenueAway or VenueSuperseded.
+
+        None when the venue never saw it; it MUST then not take it later either.
+        """
         ...

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 
-from tests.rails_worlds import KafkaWorld, SimulatedWorld, World
-from transport.log import Fenced, Log, Position, PositionLost, Produce, Record, Refused
+from tests.rails_worlds import KafkaWorld, Late, SimulatedWorld, World
+from transport.kill_points import KillPoint, arm
+from transport.log import Fenced, Log, OutcomeUnknown, Position, PositionLost, Produce, Record, Refused
 
 SIGNALS: Position = ("market.signals", 0)
 OTHERS: Position = ("market.signals", 1)
 
 
-@pytest.fixture(params=["simulated", pytest.param("kafka", marks=pytest.mark.broker)])
+@pytest.fixture(params=["simulated", "late markers", pytest.param("kafka", marks=pytest.mark.broker)])
 def world(request: pytest.FixtureRequest) -> World:
     if request.param == "simulated":
         return SimulatedWorld()
+    if request.param == "late markers":
+        return Late()
     return KafkaWorld(request.getfixturevalue("broker"))
 
 
@@ -34,6 +40,25 @@ def polled(log: Log, count: int, full: frozenset[Position] = frozenset()) -> lis
 
 def values(records: list[Record]) -> list[bytes | None]:
     return [record.value for record in records]
+
+
+class DiedError(BaseException):
+    """The process dies here."""
+
+
+@contextmanager
+def dying_at(wanted: KillPoint) -> Iterator[None]:
+    """The process dies at this point of its next transaction."""
+
+    def hook(point: KillPoint) -> None:
+        if point is wanted:
+            raise DiedError(point)
+
+    arm(hook)
+    try:
+        yield
+    finally:
+        arm(None)
 
 
 def begun(world: World, positions: dict[Position, int] | None = None) -> Log:
@@ -99,7 +124,9 @@ def test_aborted_records_are_never_given(world):
     foreign.abort()
     world.append("market.signals", b"kept")
     log = begun(world)
-    assert [(r.value, r.offset) for r in polled(log, 1)] == [(b"kept", 2)]
+    (kept,) = polled(log, 1)
+    assert kept.value == b"kept"
+    assert kept.offset in (1, 2)  # aborted records keep their offsets; a late marker comes after this one
     assert values(list(log.records("market.signals", 0, 0))) == [b"kept"]
     log.close()
 
@@ -160,6 +187,68 @@ def test_a_newer_process_fences_an_older_one(world):
     newer.transact([out(b"new")], {})
     assert values(list(newer.records("out", 0, 0))) == [b"old", b"new"]
     assert world.group_offset(SIGNALS) is None
+    older.close()
+    newer.close()
+
+
+def test_without_isolation_open_and_aborted_records_are_seen_too(world):
+    foreign = world.foreign()
+    foreign.begin()
+    foreign.produce("market.signals", b"aborted")
+    foreign.abort()
+    foreign.begin()
+    foreign.produce("market.signals", b"open")
+    assert world.uncommitted("market.signals") == [b"aborted", b"open"]
+    log = begun(world)
+    assert polled(log, 0) == []
+    foreign.commit()
+    log.close()
+
+
+def test_a_start_ends_the_open_transaction_of_its_predecessor(world):
+    dead = begun(world)
+    with dying_at(KillPoint.BEFORE_COMMIT), pytest.raises(DiedError):
+        dead.transact([out(b"never")], {SIGNALS: 1})
+    assert world.uncommitted("out") in ([b"never"], [])  # the client may not have sent it yet
+    newer = begun(world)
+    assert values(list(newer.records("out", 0, 0))) == []
+    newer.transact([out(b"new")], {})
+    assert values(list(newer.records("out", 0, 0))) == [b"new"]
+    assert world.group_offset(SIGNALS) is None
+    dead.close()
+    newer.close()
+
+
+def test_after_a_start_all_that_the_predecessor_committed_is_there(world):
+    dead = begun(world)
+    with dying_at(KillPoint.AFTER_COMMIT), pytest.raises(DiedError):
+        dead.transact([out(b"1"), out(b"state", b"a", "copy.state")], {SIGNALS: 1})
+    newer = begun(world)  # the answer was lost: whoever starts next must see it whole
+    assert values(list(newer.records("out", 0, 0))) == [b"1"]
+    assert newer.compacted("copy.state", 0) == {b"a": b"state"}
+    assert world.group_offset(SIGNALS) == 1
+    dead.close()
+    newer.close()
+
+
+def test_a_record_over_its_topics_limit_is_refused_and_nothing_of_it_is_seen(world):
+    log = begun(world)
+    with pytest.raises(Refused):
+        log.transact([out(b"beside"), out(b"x" * 5_000, topic="small")], {SIGNALS: 1})
+    newer = begun(world)
+    assert values(list(newer.records("out", 0, 0))) == []
+    assert world.group_offset(SIGNALS) is None
+    log.close()
+    newer.close()
+
+
+def test_a_fenced_process_stays_fenced(world):
+    older, newer = begun(world), begun(world)
+    for _ in range(2):
+        with pytest.raises((Fenced, OutcomeUnknown)):
+            older.transact([out(b"zombie")], {})
+    newer.transact([out(b"new")], {})
+    assert values(list(newer.records("out", 0, 0))) == [b"new"]
     older.close()
     newer.close()
 

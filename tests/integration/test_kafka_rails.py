@@ -105,7 +105,7 @@ def test_a_bug_names_its_place_and_a_clean_stop_forgets_it(world, start, out, tm
     world.append("market.signals", b"boom")
     assert start().wait(30) == exits.BUG
     told = json.loads(stopped_file(tmp_path, world.ledger, "copy-0").read_text())
-    assert told["place"] == "market.signals[0]@0 to market.signals[0]@0"
+    assert told["place"] == "market.signals[0]@0"
     assert out.fresh() == []
 
 

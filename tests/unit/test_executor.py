@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,11 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.executor import RECONCILE, Executor
+from kernel.executor import Executor
+from kernel.executor_orders import GRACE_US, IDLE_STEPS, WAITS_MAX, Orders
 from kernel.executor_state import ExecutorState
+from kernel.executor_words import RECONCILE, TAKE_BACK
 from kernel.venues.paper import PaperVenue, execute
-from kernel.venues.venue import VenueAway, VenueOrder
+from kernel.venues.venue import VenueAnswer, VenueAway, VenueOrder, VenueSuperseded
 from ledger.envelope import opened, seal
+from ledger.intents import client_order_id
 from ledger.keys import KeyDocument
 from ledger.signing import Signer
 from schemas import avsc
@@ -32,7 +36,7 @@ from schemas.models import (
     TimeInForce,
 )
 from schemas.wire import SchemaIds, unframed
-from transport.log import Effect, Produce, Record, StateChange
+from transport.log import Effect, Fenced, Produce, Record, StateChange
 
 LEDGER = b"L" * 16
 ROOT, REGISTRY, KERNEL, EXECUTOR, STRANGER = (Signer(bytes([n]) * 32) for n in range(1, 6))
@@ -93,8 +97,7 @@ def executor(folder: Path, state: ExecutorState | None = None) -> Executor:
     )
     made.step(registry_records(), NOW)
     if state is not None:
-        made.state = state
-        made._reconciled = False
+        made._orders, made._taken_over = Orders(state), False
     return made
 
 
@@ -193,14 +196,182 @@ def test_a_venue_that_is_away_is_asked_again_on_the_same_key(tmp_path):
     assert receipt.attempt == 2
 
 
-def test_a_venue_away_past_the_orders_time_is_unknown_and_never_resent(tmp_path):
+def test_a_clock_that_stands_still_does_not_stop_the_asking(tmp_path):
     made = executor(tmp_path)
-    made._venue.place = _away
-    made._venue.query = _away
+    place, made._venue.place = made._venue.place, _away
+    assert drive(made, [record(order())]) == []
+    made._venue.place = place
+    found = [receipt for _ in range(IDLE_STEPS) for receipt in drive(made, [])]
+    assert [receipt.attempt for receipt in found] == [2]
+
+
+def test_a_venue_that_stays_away_is_unknown_in_the_end_and_never_asked_again(tmp_path):
+    made = executor(tmp_path)
+    made._venue.place = made._venue.query = made._venue.cancel = _away
+    found = drive(made, [record(order())])
+    for minute in range(1, 60):
+        assert len(found) <= 1
+        found += drive(made, [], now=NOW + minute * 60_000_000)
+    assert [(receipt.status, receipt.attempt) for receipt in found] == [(ReceiptStatus.UNKNOWN, WAITS_MAX)]
+
+
+def test_deaths_are_not_the_venues_silence(tmp_path):
+    made = executor(tmp_path)
+    made.step([record(order())], NOW)
+    for _ in range(2 * WAITS_MAX):  # each life asks, and dies before the answer is taken in
+        made = executor(tmp_path, state=ExecutorState.read(kept(made)))
+        (asked,) = [out for out in made.step([], NOW) if isinstance(out, Effect)]
+    (receipt,) = drive(made, list(made.perform(asked)))
+    assert receipt.status is not ReceiptStatus.UNKNOWN
+
+
+def test_an_order_that_ran_out_while_the_venue_was_away_is_not_sent_when_it_is_back(tmp_path):
+    made = executor(tmp_path)
+    place, made._venue.place = made._venue.place, _away
     drive(made, [record(order())])
-    (receipt,) = drive(made, [], now=NOW + 61_000_000)
+    made._venue.place = place
+    (receipt,) = drive(made, [], now=order().valid_until + GRACE_US + 1)
+    assert receipt.status is ReceiptStatus.EXPIRED
+    assert made._venue.orders() == {}
+    assert made._venue.place(made._venue_order(order())).quantity == 0  # nor if it was still on its way
+
+
+def test_one_accounts_orders_wait_for_each_other_and_other_accounts_go_on(tmp_path):
+    made = executor(tmp_path)
+    place, made._venue.place = made._venue.place, _away
+    drive(made, [record(order(0))])
+    made._venue.place = place
+    other = order(2, account="paper-2")
+    assert [each.key for each in drive(made, [record(order(1), 1), record(other, 2)])] == [other.key]
+    later = drive(made, [], now=NOW + 1_000_000)
+    assert [each.key for each in later] == [order(0).key, order(1).key]
+
+
+def cancel(target: KernelIntent, offset: int) -> Record:
+    taken = order(99, action=Action.CANCEL, side="", cancels=target.key, quantity=Decimal(0))
+    return record(taken, offset)
+
+
+def test_a_cancel_in_the_same_batch_overtakes_its_order(tmp_path):
+    made = executor(tmp_path)
+    (receipt,) = drive(made, [record(order(0), 0), cancel(order(0), 1)])
+    assert receipt.status is ReceiptStatus.NOT_SENT
+    assert made._venue.attempts() == 0
+
+
+def test_a_cancel_overtakes_an_order_that_waits_behind_another(tmp_path):
+    made = executor(tmp_path)
+    place, made._venue.place = made._venue.place, _away
+    drive(made, [record(order(0), 0), record(order(1), 1)])
+    made._venue.place = place
+    (receipt,) = drive(made, [cancel(order(1), 2)])
+    assert (receipt.key, receipt.status) == (order(1).key, ReceiptStatus.NOT_SENT)
+
+
+@pytest.mark.parametrize("venue_saw_it", [True, False])
+def test_a_cancel_is_remembered_across_a_restart_and_the_order_never_sent_again(tmp_path, venue_saw_it):
+    first = executor(tmp_path)
+    (effect,) = [out for out in first.step([record(order())], NOW) if isinstance(out, Effect)]
+    if venue_saw_it:
+        first.perform(effect)
+    else:
+        first._venue.place = _away
+        first.step(first.perform(effect), NOW)
+    first.step([cancel(order(), 1)], NOW)
+    second = executor(tmp_path, state=ExecutorState.read(kept(first)))
+    (asked,) = [out for out in second.step([], NOW) if isinstance(out, Effect)]
+    assert asked.name == TAKE_BACK
+    (receipt,) = drive(second, list(second.perform(asked)))
+    assert (receipt.status is ReceiptStatus.NOT_SENT) == (not venue_saw_it)
+
+
+def kept(made: Executor) -> dict[bytes, bytes]:
+    """All that the state topic would hold."""
+    for key in (*made.state.open, *made.state.done):
+        made.state._dirty[b"open/" + key.hex().encode()] = made.state._dirty[
+            b"done/" + key.hex().encode()
+        ] = None
+    made.state._dirty[b"epoch"] = None
+    changes = [out for out in made.state.changes() if isinstance(out, StateChange)]
+    return {out.key: out.value for out in changes if out.value is not None}
+
+
+def said(status: ReceiptStatus, quantity: str, number: int = 0) -> VenueAnswer:
+    return VenueAnswer(
+        client_id=client_order_id(order(number).key),
+        venue_order_id="v-1",
+        status=status,
+        quantity=Decimal(quantity),
+        average_price=Decimal(4200),
+        fee=Decimal(quantity),
+    )
+
+
+def test_parts_of_a_resting_order_are_told_as_they_come_and_its_end_last(tmp_path):
+    made = executor(tmp_path)
+    resting = record(order(time_in_force=TimeInForce.GTT))
+    made._venue.place = lambda _: said(ReceiptStatus.PARTIAL, "0.2")
+    made._venue.query = lambda _: said(ReceiptStatus.PARTIAL, "0.2")
+    assert [each.quantity for each in drive(made, [resting])] == [Decimal("0.2")]
+    assert drive(made, [], now=NOW + 2_000_000) == []
+    made._venue.query = lambda _: said(ReceiptStatus.FILLED, "0.5")
+    assert [each.status for each in drive(made, [], now=NOW + 9_000_000)] == [ReceiptStatus.FILLED]
+
+
+def test_an_immediate_order_has_no_receipt_before_its_end(tmp_path):
+    made = executor(tmp_path)
+    made._venue.place = lambda _: said(ReceiptStatus.PARTIAL, "0.2")
+    assert drive(made, [record(order())]) == []
+    made._venue.query = lambda _: said(ReceiptStatus.CANCELLED, "0.3")
+    found = drive(made, [], now=NOW + 2_000_000)
+    assert [(each.status, each.quantity) for each in found] == [(ReceiptStatus.CANCELLED, Decimal("0.3"))]
+
+
+def test_a_resting_order_that_ran_out_is_ended_at_the_venue_with_what_was_filled(tmp_path):
+    made = executor(tmp_path)
+    made._venue.place = lambda _: said(ReceiptStatus.PARTIAL, "0.2")
+    drive(made, [record(order(time_in_force=TimeInForce.GTT))])
+    made._venue.cancel = lambda *_: said(ReceiptStatus.CANCELLED, "0.2")
+    found = drive(made, [], now=order().valid_until + GRACE_US + 1)
+    assert [(each.status, each.quantity) for each in found] == [(ReceiptStatus.CANCELLED, Decimal("0.2"))]
+
+
+@pytest.mark.parametrize("lie", [said(ReceiptStatus.FILLED, "0.1"), said(ReceiptStatus.FILLED, "0.6"),
+                                 said(ReceiptStatus.FILLED, "0.5", number=7)])  # fmt: skip
+def test_a_venue_that_takes_back_what_it_said_or_fills_too_much_is_not_believed(tmp_path, lie):
+    made = executor(tmp_path)
+    made._venue.place = lambda _: said(ReceiptStatus.PARTIAL, "0.2")
+    drive(made, [record(order(time_in_force=TimeInForce.GTT))])
+    made._venue.query = lambda _: lie
+    found = drive(made, [], now=NOW + 2_000_000)
+    assert [(each.status, each.quantity) for each in found] == [(ReceiptStatus.UNKNOWN, Decimal("0.2"))]
+
+
+def test_a_venue_that_cannot_say_is_unknown_and_never_sent_again(tmp_path):
+    made = executor(tmp_path)
+    made._venue.place = lambda _: said(ReceiptStatus.UNKNOWN, "0")
+    assert [each.status for each in drive(made, [record(order())])] == [ReceiptStatus.UNKNOWN]
+    assert drive(made, [record(order(), 1)], now=NOW + 30_000_000) == []
+
+
+def test_a_venue_that_cannot_deduplicate_is_never_sent_an_order_twice(tmp_path):
+    made = executor(tmp_path)
+    made._venue.deduplicates = False
+    made._venue.place = _away
+    drive(made, [record(order())])
+    made._venue.place = _never
+    (receipt,) = drive(made, [], now=NOW + 2_000_000)
     assert receipt.status is ReceiptStatus.UNKNOWN
-    assert drive(made, [], now=NOW + 90_000_000) == []
+
+
+def test_an_executor_whose_successor_has_acted_can_do_nothing_more(tmp_path):
+    older = executor(tmp_path)
+    effects = [out for out in older.step([record(order(0))], NOW) if isinstance(out, Effect)]
+    newer = executor(tmp_path, state=ExecutorState.read(kept(older)))
+    drive(newer, [record(order(1, account="paper-2"), 1)])
+    with pytest.raises(Fenced):
+        older.perform(effects[0])
+    assert len(newer._venue.orders()) == 2
 
 
 def test_state_read_back_is_the_state(tmp_path):
@@ -225,8 +396,10 @@ def venue_order(client_id: str, side: str, quantity: Decimal, limit: Decimal) ->
         limit_price=limit,
         lot=Decimal("0.0001"),
         time_in_force=TimeInForce.IOC,
+        valid_until=NOW + 60_000_000,
         bid=Decimal(4199),
         ask=Decimal(4200),
+        epoch=1,
     )
 
 
@@ -251,5 +424,17 @@ def test_the_paper_venue_remembers_across_restarts(tmp_path):
     assert len(again.orders()) == 1
 
 
+def test_a_new_ledger_over_an_old_venues_file_begins_its_epochs_anew(tmp_path):
+    made = replace(venue_order("c" * 32, "BUY", Decimal(1), Decimal(4300)), epoch=7)
+    PaperVenue(tmp_path / "v.db", seed="t", ledger=b"old").place(made)
+    with pytest.raises(VenueSuperseded):
+        PaperVenue(tmp_path / "v.db", seed="t", ledger=b"old").place(replace(made, epoch=6))
+    PaperVenue(tmp_path / "v.db", seed="t", ledger=b"new").place(replace(made, epoch=1))
+
+
 def _away(*_: object) -> None:
     raise VenueAway("no answer")
+
+
+def _never(*_: object) -> None:
+    raise AssertionError("sent twice")

@@ -18,7 +18,6 @@ from kernel.state.whole import Core, State
 from tests.build import NOW, identity
 
 MAPS = (dict, list, set, deque)
-HOUR = 3_600_000_000
 
 
 def maps_of(cls: type[Any]) -> set[str]:
@@ -41,7 +40,7 @@ def test_every_map_of_the_state_names_its_bound_and_what_leaves_it() -> None:
 def test_stamps_of_an_agent_never_exceed_their_bound() -> None:
     record = AgentRecord()
     for number in range(STAMPS_MAX + 5):
-        record.admit(NOW + number, HOUR)
+        record.admit(NOW + number)
         record.spend_token(NOW + number)
     assert (len(record.admitted), len(record.escalated)) == (STAMPS_MAX, STAMPS_MAX)
     assert (record.admitted[-1], record.escalated[0]) == (NOW + STAMPS_MAX + 4, NOW + 5)

@@ -99,6 +99,10 @@ def test_an_unknown_outcome_keeps_the_reservation_until_an_operator_settles() ->
     world.run()
     order = world.order
     world.receipt(order, m.ReceiptStatus.UNKNOWN)
+    world.receipt(order, m.ReceiptStatus.UNKNOWN)
+    world.run()
+    (told,) = world.told(m.Escalation)
+    assert (told.dfid, told.facts[0].value) == (flow.dfid, order.quantity)
     world.tick(4000)
     world.run()
     assert status(world, flow) is m.FlowStatus.SUSPENDED

@@ -9,7 +9,7 @@ import pytest
 
 from tests.rails_tally import TOPICS, Outside, Still, Tally, committed
 from transport.bounds import LoopSettings
-from transport.log import Effect, Output, Record, StateChange
+from transport.log import Effect, Fenced, Output, Record, StateChange
 from transport.loop import StepFailed, run
 from transport.names import EFFECT
 from transport.simulated_broker import SimulatedBroker
@@ -139,3 +139,17 @@ def test_time_never_goes_back_for_a_step():
     run(Noting(Outside()), log, Wild(), stop=stop, settings=LoopSettings(monotonic_ms=lambda: broker.now_ms))
     assert times == sorted(times)
     assert times[:4] == [5, 5, 9, 9]
+
+
+class Superseded(Tally):
+    """Its venue has heard of a newer one."""
+
+    def perform(self, effect: Effect) -> Sequence[Record]:
+        raise Fenced("a newer process has acted")
+
+
+def test_an_effect_that_meets_a_newer_process_ends_this_one_as_fenced_and_not_as_a_bug():
+    broker = SimulatedBroker(TOPICS)
+    broker.append("market.signals", 0, None, b"pay-1")
+    with pytest.raises(Fenced):
+        alone(broker, Superseded(Outside()), 500)

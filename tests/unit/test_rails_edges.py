@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import threading
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,8 +17,9 @@ from hypothesis import strategies as st
 from schemas.codec import decode, encode
 from schemas.models import ClockTick, Quarantined
 from schemas.reasons import QuarantineReason
+from schemas.topics import BY_NAME
 from schemas.wire import PREFIX, SchemaIds
-from transport import edge, exits, names, probes, saved, settings
+from transport import beating, edge, exits, kafka_log, names, probes, saved, settings
 from transport.clock import LiveClock, TapeClock
 from transport.log import Record
 from transport.quarantine import quarantined
@@ -167,3 +173,109 @@ def test_quarantine_keeps_the_original_bytes_and_says_why():
 def test_exit_codes_are_different_and_none_is_success():
     codes = [exits.BUG, exits.AGAIN, exits.FENCED, exits.REFUSED]
     assert len({0, *codes}) == 5
+
+
+DIES = """
+import sys, time
+from transport.edge import die_at
+from transport.kill_points import KillPoint, reached
+from transport.settings import read
+die_at(read({"INTERLOCK_KILL_AT": sys.argv[1]}).kill_at)
+for number in range(5):
+    print(number, flush=True)
+    reached(KillPoint.BEFORE_COMMIT)
+    reached(KillPoint.AFTER_COMMIT)
+time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(
+    ("told", "seen"),
+    [("after-commit:3", ["0", "1", "2"]), ("before-commit:5+1000", ["0", "1", "2", "3", "4"])],
+)
+def test_a_process_kills_itself_at_the_point_and_time_it_is_told(told, seen):
+    root = Path(__file__).parents[2]
+    died = subprocess.run(
+        [sys.executable, "-c", DIES, told], capture_output=True, text=True, check=False, cwd=root
+    )
+    assert (died.returncode, died.stdout.split()) == (-signal.SIGKILL, seen)
+
+
+@pytest.mark.parametrize("wrong", ["nowhere", "after-commit:often"])
+def test_a_kill_point_that_is_none_is_refused_with_the_list(wrong):
+    with pytest.raises(settings.SettingsError, match="of before-init, after-init"):
+        settings.read({"INTERLOCK_KILL_AT": wrong})
+
+
+def test_a_loop_that_does_not_return_says_where_it_is_and_for_how_long(tmp_path, caplog):
+    probe = probes.Probe(tmp_path, "demo", "kernel-0")
+    file = probes.progress_file(tmp_path, "demo", "kernel-0")
+    probe.note({("proposals", 0): 5}, {}, frozenset(), 0)
+    for now_ms in range(1_000, 20_000, 1_000):
+        probe.beat(now_ms, "kernel/step.py:66 (take)")
+    judged = probes.ready(file)
+    assert not judged.ready
+    assert "it does not return, in kernel/step.py:66 (take), for 1" in judged.why
+    (logged,) = [record.getMessage() for record in caplog.records]
+    assert logged.split(", for ")[0] == judged.why.split(", for ")[0]
+    probe.note({("proposals", 0): 6}, {}, frozenset(), 20_000)
+    assert probes.ready(file).ready
+
+
+def test_a_loop_without_a_broker_says_that_it_waits_for_it(tmp_path):
+    probe = probes.Probe(tmp_path, "demo", "kernel-0")
+    file = probes.progress_file(tmp_path, "demo", "kernel-0")
+    for now_ms in range(0, 20_000, 1_000):
+        probe.heard(False, now_ms)
+        probe.note({("proposals", 0): 5}, {}, frozenset(), now_ms)
+    assert "waits for the broker: no connection, for 19 s" in probes.ready(file).why
+    probe.heard(True, 20_000)
+    probe.note({("proposals", 0): 5}, {}, frozenset(), 20_000)
+    assert probes.ready(file).ready
+    for now_ms in range(21_000, 40_000, 1_000):  # it was stopped, and its restart cannot reach the broker
+        probe.beat(now_ms, "transport/kafka_producer.py:46 (init)")
+    assert "waits for the broker, in transport/kafka_producer.py:46" in probes.ready(file).why
+
+
+def test_a_record_held_for_its_cause_is_told_apart_from_one_not_read(tmp_path):
+    probe = probes.Probe(tmp_path, "demo", "kernel-0")
+    for now_ms in range(0, 20_000, 1_000):
+        probe.note({("proposals", 0): 5}, {("proposals", 0): 2}, frozenset(), now_ms)
+    why = probes.ready(probes.progress_file(tmp_path, "demo", "kernel-0")).why
+    assert "proposals/0, held for a record of market.signals, not moving, for 19 s" in why
+
+
+def test_the_beat_names_the_innermost_frame_of_ours():
+    assert beating.doing(threading.get_ident()).startswith("transport/beating.py:")
+    assert beating.doing(-1) == "code of others"
+
+
+def test_a_block_is_told_of_while_it_waits(tmp_path):
+    probe = probes.Probe(tmp_path, "demo", "kernel-0")
+    with beating.beating(probe):
+        time.sleep(1.3)
+    told = json.loads(probes.progress_file(tmp_path, "demo", "kernel-0").read_text())
+    assert "test_rails_edges.py" in told["doing"]
+
+
+def test_the_clients_statistics_say_whether_a_broker_is_there():
+    def stats(*brokers):
+        return json.dumps({"brokers": {str(n): {"nodeid": n, "state": state} for n, state in brokers}})
+
+    assert kafka_log.connected(stats((-1, "UP"), (0, "UP"), (1, "DOWN")))
+    assert not kafka_log.connected(stats((-1, "UP"), (0, "TRY_CONNECT"), (1, "INIT")))
+
+
+def test_what_is_too_large_to_be_kept_is_cut_and_says_so():
+    huge = Record(topic="clock", partition=0, offset=7, key=b"k" * 99_999, value=b"v" * 3_000_000,
+                  headers=(("h", b"x" * 99_999),))  # fmt: skip
+    produce = quarantined(
+        huge, QuarantineReason.UNREADABLE, "noise", ids=SchemaIds(ids={}), worker="kernel", shard=0, now=9
+    )
+    assert produce.value is not None
+    assert len(produce.value) < BY_NAME["quarantine"].bytes_max
+    message = decode(Quarantined, produce.value[PREFIX.size :])
+    assert (message.reason, message.headers) == ("TOO_LARGE", ())
+    assert (len(message.value or b""), len(message.key or b"")) == (512 * 1024, 64 * 1024)
+    assert "only a part is kept of 3000000 bytes" in message.detail
+    assert "UNREADABLE: noise" in message.detail

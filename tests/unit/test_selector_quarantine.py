@@ -5,19 +5,15 @@ from decimal import Decimal
 
 import pytest
 
-from ledger.envelope import seal
-from schemas.models import Control, InstructionRecord, News, Timer, Trade, Verb
+from schemas.models import InstructionRecord, News, Timer, Trade
 from schemas.reasons import QuarantineReason
 from tests.selector_world import (
-    LEDGER,
     NEWS,
     NOON,
     OPERATOR,
-    PRINCIPAL,
     TIMER,
     World,
     bar,
-    flows,
     framed,
     order,
     quote,
@@ -152,23 +148,20 @@ def test_a_timer_that_no_row_names_is_unrouted_and_a_quote_is_not():
     assert world.signal(quote(), "q1") == []
 
 
-def test_a_signed_skip_passes_one_record_by(world):
-    skip = Control(
-        ledger=LEDGER, serial=1, verb=Verb.SKIP, topic="market.signals", partition=0, offset=1,
-        reason="bug", at=NOON,
-    )  # fmt: skip
-    world.give("control", framed(seal(skip, PRINCIPAL)))
-    world.give("control", framed(seal(skip, OPERATOR)))
-    assert reasons(world.signal(TIMER, "t1")) == ["SKIPPED"]
-    assert len(flows(world.signal(TIMER, "t2"))) == 2
+@pytest.mark.parametrize("shard", [0, 1])
+def test_of_several_shards_one_quarantines_a_market_signal_and_all_count_it(shard):
+    world = World(shards=2, shard=shard)
+    assert reasons(world.give("market.signals", b"hello")) == ["NOT_FRAMED"] * (shard == 0)
+    assert world.selector.state.notebook.counters["quarantined:NOT_FRAMED"] == 1
 
 
 def test_every_reason_the_selector_owns_is_reached_here():
     elsewhere = {
-        QuarantineReason.TOO_LARGE,  # the broker and the clients refuse it
+        QuarantineReason.TOO_LARGE,  # transport.quarantine, of what it has to cut
+        QuarantineReason.SKIPPED,  # transport.skipping, before the selector sees the record
     }
     tested = {reason for reason, _ in (*SIGNALS, *INSTRUCTIONS)}
-    tested |= {"BAD_SIGNATURE", "WRONG_KEY", "UNKNOWN_ACCOUNT", "UNROUTED", "SKIPPED"}
+    tested |= {"BAD_SIGNATURE", "WRONG_KEY", "UNKNOWN_ACCOUNT", "UNROUTED"}
     assert {each.name for each in QuarantineReason if each not in elsewhere} == tested
 
 

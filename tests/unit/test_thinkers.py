@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -42,6 +45,7 @@ from topologies.grants import Grants
 from topologies.hello import manifest_of
 from topologies.proof.attesting import Attestor
 from topologies.thinker import Said, Thinker
+from transport import exits
 
 
 def thinker(agent="strategy", registry=None, wait=lambda known: False):
@@ -182,3 +186,14 @@ def test_a_hello_names_the_contract_it_speaks_under():
 def test_grants_take_each_document_once():
     found = grants()
     assert [found.fold(each) for each in registry_records()] == [False] * len(documents())
+
+
+def test_a_worker_that_finds_no_broker_is_started_again_however_often(tmp_path):
+    env = {
+        **os.environ, "INTERLOCK_AGENT": "prover", "INTERLOCK_STATE": str(tmp_path),
+        "INTERLOCK_SECURITY": "PLAINTEXT", "INTERLOCK_BOOTSTRAP": "127.0.0.1:1",
+    }  # fmt: skip
+    argv = [sys.executable, "-m", "faust", "-A", "topologies.proof.worker", "worker", "--without-web"]
+    ended = subprocess.run(argv, env=env, capture_output=True, timeout=120, check=False)
+    assert ended.returncode == exits.AGAIN
+    assert b"interlock-prover stopped by KafkaConnectionError" in ended.stdout + ended.stderr

@@ -19,6 +19,7 @@ from topologies.selector.signals import read_signal, signal_fault
 from topologies.selector.state import NAME, State
 from transport.log import Produce, Record
 from transport.quarantine import quarantined
+from transport.skipping import tells
 
 INSTRUCTION = "INSTRUCTION"
 
@@ -37,7 +38,7 @@ class Admission:
         """Take one record of ``market.signals``; ``now`` in micros UTC."""
         signal = read_signal(record, self._state.directory)
         if isinstance(signal, Fault):
-            yield self.refuse(record, signal, now)
+            yield from self.refuse(record, signal, now)
             return
         fault = signal_fault(signal, self._state.directory, self._state.seen, now)
         if fault is None and signal.event_time > now:
@@ -52,7 +53,7 @@ class Admission:
         if fault is None and route is None and isinstance(signal.body, News | Timer):
             fault = Fault(reason=QuarantineReason.UNROUTED, detail=f"no row for {facts.kind}")
         if fault is not None:
-            yield self.refuse(record, fault, now)
+            yield from self.refuse(record, fault, now)
             return
         self._state.notebook.count(f"signals:{facts.kind}")
         self._absorb(record, signal, now)
@@ -71,7 +72,7 @@ class Admission:
         """Take one record of ``instructions``; ``now`` in micros UTC."""
         order = read_instruction(record, self._state.directory)
         if isinstance(order, Fault):
-            yield self.refuse(record, order, now)
+            yield from self.refuse(record, order, now)
             return
         fault = instruction_fault(record, order, self._desk, now)
         route = self._state.directory.route(facts_of_instruction(order.instruction))
@@ -80,7 +81,7 @@ class Admission:
             fault = Fault(reason=QuarantineReason.UNROUTED, detail=detail)
         if fault is not None or route is None:
             assert fault is not None, "without a route there is a fault"
-            yield self.refuse(record, fault, now)
+            yield from self.refuse(record, fault, now)
             return
         self._state.notebook.count(f"signals:{INSTRUCTION}")
         occasion = Occasion(
@@ -95,12 +96,14 @@ class Admission:
         key = seen_key(order.source, order.instruction.instruction_id)
         self._state.seen.add(key, Sighting(order.instruction.event_time, fate, record.offset))
 
-    def refuse(self, record: Record, fault: Fault, now: int) -> Produce:
-        """Send a record to quarantine, and count its reason."""
+    def refuse(self, record: Record, fault: Fault, now: int) -> Iterator[Produce]:
+        """Count the reason, and send a record to quarantine; one that all shards read is sent by one."""
         self._state.notebook.count(f"quarantined:{fault.reason.name}")
+        if not tells(record.topic, self._shard):
+            return
         ids = self._state.directory.registry.schema_ids
         worker = f"{NAME}-{self._shard}"
-        return quarantined(
+        yield quarantined(
             record, fault.reason, fault.detail, ids=ids, worker=worker, shard=self._shard, now=now
         )
 

@@ -13,7 +13,6 @@ SEEN_MAX = 64 * SEGMENT_KEYS  # about 70 MB in memory; beyond it the horizon mov
 
 EARLY_MAX = 1_000  # signals ahead of the clock that may wait; the next one is a FUTURE_EVENT
 OPEN_FLOWS_MAX = 4_096  # a selector whose lanes answer nothing must not grow without end
-SKIPS_MAX = 100  # signed skips waiting for their record
 REOPEN_STEPS = 3  # steps a re-opening waits at most for the views committed together with its verdict
 
 TRAJECTORY = 5  # past decisions handed to an agent

@@ -6,23 +6,27 @@ import logging
 import sys
 
 from ledger.signing import Signer
+from ledger.skips import judge
 from topologies.selector.processor import Selector
 from topologies.selector.state import NAME
 from transport.card import load_card, seed
 from transport.edge import serve
+from transport.processor import Processor
 from transport.settings import ProcessSettings, read
+from transport.skipping import Skipping
 
 
-def selector(settings: ProcessSettings) -> Selector:
-    """The processor of one shard of one ledger. Raises CardError when card or key is missing."""
+def selector(settings: ProcessSettings) -> Processor:
+    """The processor of one shard; skips are passed by. Raises CardError when card or key is missing."""
     card = load_card(settings.state, settings.ledger)
-    return Selector(
+    made = Selector(
         ledger=card.ledger,
         root_public=card.root,
         shards=card.shards,
         shard=settings.shard,
         signer=Signer(seed(settings.state, settings.ledger, NAME)),
     )
+    return Skipping(made, judge(card.root, card.ledger))
 
 
 def main() -> int:

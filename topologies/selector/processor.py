@@ -7,12 +7,11 @@ from typing import Any
 
 from ledger.signing import Signer
 from schemas.models import AccountViewRecord, VerdictRecord
-from schemas.reasons import QuarantineReason
 from schemas.wire import Refused
 from topologies.selector.admission import Admission
 from topologies.selector.answers import answer, submitted, window_of
 from topologies.selector.bounds import REOPEN_STEPS
-from topologies.selector.faults import Fault, unreadable
+from topologies.selector.faults import unreadable
 from topologies.selector.opener import Opener
 from topologies.selector.seen import Seen
 from topologies.selector.state import NAME, State
@@ -37,10 +36,9 @@ class Selector:
         seen: Seen | None = None,
     ) -> None:
         self.shard = shard
-        self.state = State(ledger=ledger, root_public=root_public, seen=seen)
+        self.state = State(root_public=root_public, seen=seen)
         self.inputs = (
             Input(topic="registry", partitions=(0,), rank=Rank.REGISTRY),
-            Input(topic="control", partitions=(0,), rank=Rank.CONTROL),
             Input(topic="accounts.view", partitions=(shard,), rank=Rank.RECEIPTS),
             Input(topic="kernel.verdicts", partitions=(shard,), rank=Rank.RECEIPTS),
             Input(topic="market.signals", partitions=(0,), rank=Rank.MARKS),
@@ -81,17 +79,11 @@ class Selector:
 
     def _fold(self, record: Record, now: int) -> Iterator[Produce]:
         state = self.state
-        if state.skips.take(record):
-            fault = Fault(reason=QuarantineReason.SKIPPED, detail="skipped by an operator's signature")
-            yield self._door.refuse(record, fault, now)
-            return
         match record.topic:
             case "registry":
                 if not state.directory.fold(record):
                     state.notebook.count("registry:refused")
                 state.registry_read(record.offset)
-            case "control":
-                state.skips.fold(record, state.directory.registry)
             case "market.signals":
                 yield from self._door.signal(record, now)
             case "instructions":
@@ -108,7 +100,7 @@ class Selector:
         try:
             message = state.directory.registry.schema_ids.unpack(wanted, record.value)
         except Refused as error:
-            yield self._door.refuse(record, unreadable(error), now)
+            yield from self._door.refuse(record, unreadable(error), now)
             return
         if isinstance(message, AccountViewRecord):
             state.accounts.take_view(message)

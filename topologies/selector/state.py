@@ -20,8 +20,6 @@ from topologies.selector.open_flows import PREFIX as OPEN
 from topologies.selector.open_flows import OpenFlows
 from topologies.selector.seen import PREFIX as SEEN
 from topologies.selector.seen import Seen
-from topologies.selector.skips import BUCKET as SKIPS
-from topologies.selector.skips import Skips
 from transport.log import Reader, StateChange
 from transport.names import state_topic
 
@@ -32,7 +30,7 @@ NAME = "selector"
 class State:
     """The parts. On a restart the registry is folded again from its topic, up to where it had been read."""
 
-    def __init__(self, *, ledger: bytes, root_public: bytes, seen: Seen | None = None) -> None:
+    def __init__(self, *, root_public: bytes, seen: Seen | None = None) -> None:
         self.directory = Directory(root_public)
         self.accounts = Accounts()
         self.market = Market()
@@ -42,7 +40,6 @@ class State:
         self.flows = OpenFlows()
         self.children = Children()
         self.notebook = Notebook()
-        self.skips = Skips(ledger)
         self._registry_read = 0
         self._registry_written = 0
 
@@ -61,7 +58,6 @@ class State:
         yield from self.early.changes()
         yield from self.flows.changes()
         yield from self.children.changes()
-        yield from self.skips.changes()
         yield from self.seen.changes()
         yield from self.notebook.changes()
 
@@ -90,8 +86,6 @@ class State:
         self.notebook.load(under(COUNTERS, SUPPRESSED))
         if HEADLINES in found:
             self.headlines.load(found[HEADLINES])
-        if SKIPS in found:
-            self.skips.load(found[SKIPS])
 
     def whole(self) -> object:
         """Everything a restart must give back, for comparison."""
@@ -101,7 +95,6 @@ class State:
             self.headlines,
             self.early,
             self.flows,
-            self.skips,
             self.children,
         )
         return (

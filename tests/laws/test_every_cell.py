@@ -63,6 +63,16 @@ def test_the_table_in_code_is_the_law() -> None:
     assert frozenset({4, 7, 9, 11, 12}) == COMPENSATION
 
 
+def test_the_gates_stand_in_the_order_of_their_numbers_and_names() -> None:
+    assert [(number, gate.__name__) for number, gate in GATES] == list(
+        enumerate(
+            ("integrity", "idempotency", "validity", "standing", "breakers", "admission", "authority",
+             "evidence", "limits", "escalation", "drift", "reservation"),
+            start=1,
+        )
+    )  # fmt: skip
+
+
 def sovereign() -> Contract:
     return next(each for each in granted() if each.agent_id == SDS)
 

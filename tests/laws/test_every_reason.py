@@ -291,13 +291,3 @@ def test_every_reason_stands_in_the_files_of_its_gate() -> None:
         for each in mentioned(ROOT / name):
             owners.setdefault(each, set()).update({each.gate} & numbers)
     assert owners == {each: {each.gate} for each in Reason if each is not Reason.NONE}
-
-
-def test_the_gates_stand_in_the_order_of_their_numbers_and_names() -> None:
-    assert [(number, gate.__name__) for number, gate in GATES] == list(
-        enumerate(
-            ("integrity", "idempotency", "validity", "standing", "breakers", "admission", "authority",
-             "evidence", "limits", "escalation", "drift", "reservation"),
-            start=1,
-        )
-    )  # fmt: skip

@@ -69,7 +69,7 @@ def genuine() -> dict[str, list[bytes]]:
 
 @st.composite
 def poison(draw: st.DrawFn, topic: str) -> bytes | None:
-    """Noise, framed noise, another topic's words, this topic's with a bit or an end wrong, the whole thing."""
+    """Noise, framed noise, another topic's words, this topic's with a bit or an end wrong, or whole."""
     kind = draw(
         st.sampled_from(("noise", "framed", "other", "bent", "cut", "more", "large", "null", "whole"))
     )

@@ -81,9 +81,8 @@ def decoded(about: Quarantined, ids: SchemaIds) -> tuple[str, Any]:
     except Unreadable as error:
         return f"no {cls.__name__}: {error}", value.hex()
     article = "an" if cls.__name__[0] in "AEIOU" else "a"
-    title = f"{article} {cls.__name__}" + (
-        f" (schema id {number} was never released; read as the topic's)" * guessed
-    )
+    unknown = f" (schema id {number} was never released; read as the topic's)" if guessed else ""
+    title = f"{article} {cls.__name__}{unknown}"
     return title, _opened(message, to_plain(message))
 
 

@@ -1,4 +1,4 @@
-"""The edge of a rule-based thinker: Faust gives a record, a pure function answers, the broker has it, next.
+"""The edge of a thinker: Faust gives a record, a pure function answers, the broker has it, next.
 
 One app is one consumer group, so a process runs one agent. It says hello before it answers: the
 kernel refuses the word of a worker whose manifest it has not accepted.
@@ -21,8 +21,7 @@ from topologies.genuine import Fault
 from topologies.hello import for_agent, manifest_of
 from topologies.pace_worker import Pace
 from topologies.registry_follow import REFRESH_S, Following
-from topologies.thinker import FLOWS, Said, Thinker
-from topologies.thinking import ROLES
+from topologies.thinker import Said
 from transport.blame import StepFailed
 from transport.card import Card, key_path, load_card
 from transport.exits import AGAIN
@@ -30,7 +29,7 @@ from transport.faust_app import end, make_app, record_of, send_all, topic
 from transport.log import LogError, Produce, Record
 from transport.probes import Probe
 from transport.quarantine import quarantined
-from transport.settings import ProcessSettings, read
+from transport.settings import ProcessSettings
 from transport.skipping import DETAIL, place_of
 
 logger = logging.getLogger(__name__)
@@ -101,29 +100,6 @@ def _now() -> int:
     return time.time_ns() // 1_000
 
 
-def thinker_app(name: str) -> Any:
-    """The Faust app of a rule-based agent, with the settings that the environment gives."""
-    if name not in ROLES:
-        raise SystemExit(f"INTERLOCK_AGENT={name!r}: one of {', '.join(sorted(ROLES))}")
-    settings = read()
-
-    def start() -> tuple[Desk, Answering]:
-        desk = Desk.open(settings, name)
-        desk.following.wait_for(
-            lambda grants: grants.registry.granted(DocumentKind.CONTRACT, name) is not None, RELEASE_WAIT_S
-        )
-        thinker = Thinker(
-            agent_id=name,
-            ledger=desk.card.ledger,
-            grants=desk.following.grants,
-            pen=desk.signer,
-            wait=desk.following.wait_for,
-        )
-        return desk, thinker.answer
-
-    return worker_app(name, settings, FLOWS[ROLES[name].lane], start)
-
-
 def worker_app(
     name: str, settings: ProcessSettings, base: str, start: Callable[[], tuple[Desk, Answering]]
 ) -> Any:
@@ -152,25 +128,35 @@ def worker_app(
                 await send_all(app, settings.ledger, part)
             desk.pace.ends(record)
 
-    async def renew() -> None:
-        if started is not None and started.done():
-            desk, _ = await started
-            try:
-                await send_all(app, settings.ledger, await asyncio.to_thread(desk.hellos))
-            except LogError as error:
-                end(name, error)
-            desk.pace.reached_broker()
-
-    async def tell() -> None:
-        if started is not None and started.done():
-            desk, _ = await started
-            desk.pace.tell()
+    def desk_if_open() -> Desk | None:
+        return started.result()[0] if started is not None and started.done() else None
 
     app.task(begin)
-    app.timer(interval=REFRESH_S)(renew)
-    app.timer(interval=REFRESH_S)(tell)
+    _keep(app, name, desk_if_open)
     app.agent(topic(app, settings.ledger, base), name=f"{name}.{base}")(handle)
     return app
+
+
+def _keep(app: Any, name: str, desk_if_open: Callable[[], Desk | None]) -> None:
+    """Once a second: a hello under a new version, and how far the worker is."""
+
+    async def renew() -> None:
+        desk = desk_if_open()
+        if desk is None:
+            return
+        try:
+            await send_all(app, desk.settings.ledger, await asyncio.to_thread(desk.hellos))
+        except LogError as error:
+            end(name, error)
+        desk.pace.reached_broker()
+
+    async def tell() -> None:
+        desk = desk_if_open()
+        if desk is not None:
+            desk.pace.tell()
+
+    app.timer(interval=REFRESH_S)(renew)
+    app.timer(interval=REFRESH_S)(tell)
 
 
 def _parts(desk: Desk, answering: Answering, record: Record) -> tuple[tuple[Produce, ...], ...]:

@@ -163,7 +163,7 @@ def ready(file: Path, *, now_ms: int | None = None) -> Readiness:
     now_ms = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     age_ms = now_ms - int(content["written_ms"])
     if age_ms > STALLED_AFTER_MS:
-        why = f"{process} (pid {content['pid']}) is gone or frozen: it has not turned for {age_ms // 1_000} s"
+        why = f"{process} (pid {content['pid']}) is gone or frozen: has not turned for {age_ms // 1_000} s"
         return Readiness(process=process, ready=False, why=why, command=command)
     waits = _waits(content)
     if waits is not None:

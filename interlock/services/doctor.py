@@ -3,6 +3,7 @@
 import os
 import platform
 import time
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
@@ -13,13 +14,14 @@ from interlock.services.doctor_broker import examine_broker
 from interlock.services.faults import ServicesError
 from interlock.services.finding import Finding, fault, note, ok, some
 from interlock.services.principals import PRINCIPALS
-from interlock.services.program_status import Phase
+from interlock.services.program_status import Phase, Status
 from interlock.services.running import Running, remembered
 from interlock.services.state import State
 from interlock.services.versions import DISK_NEEDED_MB, KAFKA, REGISTRY
 from kernel.gates import GATES, NOT_YET
 from schemas.topics import THINKERS
 from transport.card import key_path
+from transport.exits import AGAIN
 from transport.names import LIVE, LedgerName
 from transport.probes import ready
 
@@ -138,6 +140,16 @@ def _registry(before: Running) -> Finding:
     return fault("registry", f"{before.registry_url} does not answer", fix="interlock up; then schema push")
 
 
+def _stops(process: str, told: Sequence[Status]) -> str:
+    """What the supervisor knows of a process that is not ready: a worker without a broker ends and begins."""
+    names = (process, process.rpartition("-")[0])  # a lone shard's program has no number
+    one = next((each for each in told if each.name in names), None)
+    if one is None or not one.place:
+        return ""
+    why = "it waits for the broker" if one.place == f"exit {AGAIN}" else f"last at {one.place}"
+    return f"; started {one.starts} times, {why}"
+
+
 def _programs(state: State, ledger: LedgerName) -> list[Finding]:
     findings = []
     told = daemon.ps(state.root).get(ledger, ())
@@ -149,7 +161,8 @@ def _programs(state: State, ledger: LedgerName) -> list[Finding]:
         for file in sorted((state.run / ledger).glob("*.progress.json")):
             judged = ready(file)
             if not judged.ready:
-                findings.append(fault("programs", judged.why, fix=judged.command))
+                what = judged.why + _stops(judged.process, told)
+                findings.append(fault("programs", what, fix=judged.command))
     running = [one.name for one in told if one.phase is Phase.RUNNING]
     if told and not findings:
         findings.append(ok("programs", f"{len(running)} of {len(told)} run"))

@@ -139,6 +139,6 @@ def find(root: Path) -> Running | None:
 
 
 def brokers(root: Path) -> Running | None:
-    """What runs from this state folder as far as a ledger needs it: brokers, whatever the registry does."""
+    """What a ledger needs of this state folder's services: its brokers, whatever the registry does."""
     found = remembered(State(root=root.absolute()))
     return found if found is not None and found.brokers_run() else None

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import os
 
-from topologies.faust_worker import thinker_app
+from topologies.thinker_worker import thinker_app
 
 app = thinker_app(os.environ.get("INTERLOCK_AGENT", "strategy"))

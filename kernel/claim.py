@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kernel import opening
 from ledger.hashes import flow_hash
-from rules.arbitration import AnswerKind, kind_of
 from schemas.models import Envelope, FlowOpened, Intent, Report, WindowRecord
 
 
@@ -25,15 +23,6 @@ class Inside:
         """Who answers for it: the author of what is judged, or the arbiter for a window nobody won."""
         said = self.intent or self.report
         return "arbiter" if said is None else said.agent_id
-
-    def asker(self, woken: Sequence[str]) -> str:
-        """Which of the woken agents asked for a person: the author, else the first of a window to ask."""
-        if self.agent_id in woken:
-            return self.agent_id
-        answers = () if self.window is None else self.window.answers
-        reports = [report for each in answers if (report := opening.read(each, Report)) is not None]
-        asked = (each.agent_id for each in reports if kind_of(each) is AnswerKind.ESCALATE)
-        return min(asked, default=woken[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

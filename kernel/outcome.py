@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kernel import opening
+from kernel.asking import asking_agent, asks, lane_reason
 from kernel.case import Case, under_of
 from kernel.claim import Inside
 from kernel.judge import judge
@@ -15,10 +16,9 @@ from kernel.state.standing import HOUR_US
 from kernel.state.whole import State
 from rules.inherit import inherit
 from schemas.models import Action, FlowOpened, FlowStatus, KernelIntent, ReportKind, Verdict, WindowKind
-from schemas.reasons import ESCALATING_LANE_REASONS, LaneReason, Reason
+from schemas.reasons import LaneReason, Reason
 
 IDLE = frozenset({Action.HOLD, Action.HALT, Action.MANDATE})
-ASKING = frozenset({LaneReason.ESCALATED, LaneReason.ESCALATED_BY_VETO, LaneReason.EXHAUSTED})
 NOTHING = frozenset({LaneReason.NONE, LaneReason.NO_EDGE, LaneReason.NOT_CONCERNED})
 
 
@@ -64,13 +64,6 @@ def is_beside(case: Case) -> bool:
     return answered or is_late(case.claim.inside)
 
 
-def lane_reason(inside: Inside) -> int:
-    """The closed reason of an answer without an intent."""
-    if inside.window is not None:
-        return inside.window.reason
-    return 0 if inside.report is None else inside.report.reason
-
-
 def _unchanged(case: Case) -> FlowStatus:
     return FlowStatus.ACTIVE if case.known is None else case.known.status
 
@@ -104,23 +97,17 @@ def _rejected(case: Case, ruling: Ruling) -> Decided:
 def _reported(case: Case) -> FlowStatus:
     """NO_PROPOSAL closes; what asks for a person escalates while a token is left; all else aborts."""
     inside = case.claim.inside
-    reason, report = lane_reason(inside), inside.report
-    asking = reason in ASKING or reason in ESCALATING_LANE_REASONS
+    report = inside.report
     if report is not None and inside.window is None:
         if report.kind is ReportKind.NO_PROPOSAL:
             return FlowStatus.CLOSED
-        asking = asking or report.kind in (ReportKind.ESCALATE, ReportKind.EXHAUSTED)
-    elif reason in NOTHING:
+    elif lane_reason(inside) in NOTHING:
         return FlowStatus.CLOSED
-    if not asking:
+    if not asks(inside):
         return FlowStatus.ABORTED
-    return FlowStatus.ESCALATED if token_left(case, asking_agent(case)) else FlowStatus.ABORTED
-
-
-def asking_agent(case: Case) -> str:
-    """Whose token an escalating report spends: its author's, the window's asker's, else the first woken's."""
-    woken = [each.agent_id for each in case.flow.woken]
-    return case.claim.inside.asker(woken)
+    asker = asking_agent(case.state, case.account, inside, [each.agent_id for each in case.flow.woken])
+    left = asker is not None and token_left_in(case.state, case.flow, asker)
+    return FlowStatus.ESCALATED if left else FlowStatus.ABORTED
 
 
 def exhausted_to(state: State, flow: Flow) -> FlowStatus:
@@ -131,15 +118,13 @@ def exhausted_to(state: State, flow: Flow) -> FlowStatus:
     return FlowStatus.ESCALATED if left else FlowStatus.ABORTED
 
 
-def token_left(case: Case, agent_id: str) -> bool:
-    """Whether the agent may still ask for a person within the hour, by the contract of this flow."""
-    return token_left_in(case.state, case.flow, agent_id)
-
-
 def token_left_in(state: State, flow: FlowOpened, agent_id: str) -> bool:
-    """The same, of a flow without a case."""
-    woken = next(each for each in flow.woken if each.agent_id == agent_id)
-    grant = state.grants.contract(agent_id, woken.version)
+    """Whether the agent may still ask for a person within the hour, by the contract of this flow.
+
+    Not one whom this context has not woken: a selector may have signed other contexts of the same flow.
+    """
+    woken = next((each for each in flow.woken if each.agent_id == agent_id), None)
+    grant = None if woken is None else state.grants.contract(agent_id, woken.version)
     if grant is None:
         return False
     under = under_of(state, flow, state.accounts.get(flow.account), grant)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from kernel.case import Stance, stance_of
+from kernel.case import Stance, inherited, stance_of, under_of
 from kernel.state.whole import State
 from rules.orders import judged_price, notional
 from schemas.models import FlowOpened, Intent
@@ -16,13 +16,17 @@ def persons_for(state: State, flow: FlowOpened, intent: Intent | None) -> int:
     """1 or 2, for OVERRIDE and MODIFY alike; one person's ABORT always suffices.
 
     Measured by the order as it was signed, so that everybody who holds the bytes counts the same. Getting out
-    is never made harder. What cannot be valued takes two.
+    is never made harder. What cannot be valued takes two. A child needs as many as its parent would.
     """
     if intent is None:
         return 1
+    account = state.accounts.get(flow.account)
     grant = state.grants.contract(intent.agent_id, intent.contract_version)
+    under = under_of(state, flow, account, grant)
+    if under is not None:
+        grant = inherited(under)
     limit = None if grant is None else grant.contract.escalation.two_persons_above_usd
-    if limit is None or stance_of(intent, state.accounts.get(intent.account)) in LEAVING:
+    if limit is None or stance_of(intent, account) in LEAVING:
         return 1
     worth = worth_of(flow, intent)
     return 2 if worth is None or worth > limit else 1

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from kernel import opening
+from kernel.asking import asking_agent, asks
 from kernel.case import stance_of
 from kernel.claim import Inside, judged
+from kernel.folds.losses import latch_loss
 from kernel.folds.mandates import fold_mandate, is_mandate, use_mandate
 from kernel.folds.receipts import order_of, reserve
 from kernel.state.accounts import WHOLE, Account
@@ -138,7 +140,7 @@ def _rejected(state: State, flow: Flow, account: Account, intent: Intent, entry:
     if reason is Reason.ESCALATION_BUDGET_EXHAUSTED:
         make_passive(state, account, intent.agent_id)
     if reason is Reason.MAX_LOSS:
-        state.own_agent(entry.account, intent.agent_id).latched = int(reason)
+        latch_loss(state, account, intent.agent_id)
     flow.steps.pop(intent.step_id, None)
     if reason.curable:
         flow.refusals.append(Attempted(attempt=entry.attempt, reason=entry.reason, facts=entry.facts))
@@ -171,8 +173,13 @@ def fold_report(state: State, entry: ReportEntry, seq: int) -> None:
     state.memory.remember(entry.digest, flow.trigger_time, prior)
     if inside.report is not None:
         _spend(flow, inside.agent_id, inside.report.usage)
-    if entry.flow_status is FlowStatus.ESCALATED:
+    if asks(inside):
         assert flow.opened is not None
+        account = state.accounts[entry.account]
         woken = [each.agent_id for each in opening.surely(flow.opened, FlowOpened).woken]
-        state.own_agent(entry.account, inside.asker(woken)).spend_token(state.now)
+        asker = asking_agent(state, account, inside, woken)
+        if asker is not None and entry.flow_status is FlowStatus.ESCALATED:
+            state.own_agent(entry.account, asker).spend_token(state.now)
+        elif asker is not None:
+            make_passive(state, account, asker)
     flow.ended(entry.flow_status)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from kernel.case import Case
+from kernel.case import Case, Stance
 from kernel.figures import shape
 from kernel.orders import quantity_of
 from kernel.ruling import Answer, Refusal
-from kernel.state.standing import tightened
+from kernel.state.accounts import Order
+from kernel.state.flows import COMPENSATION
 from rules.contract import Authority, Contract
 from rules.mandate import ACTING, SIDES, breach
 from schemas.kinds import Role
@@ -20,11 +21,11 @@ def authority(case: Case) -> Answer:
     """Action, instrument, account, then level and outputs, then the parent's grant."""
     assert case.intent is not None
     assert case.own is not None
-    contract, instrument = case.own.contract, case.intent.instrument
+    contract = case.own.contract
     refused: Reason | None = None
     if not all(_may(contract, action) for action in _meant(case)):
         refused = Reason.ACTION_FORBIDDEN
-    elif instrument is not None and not _may_touch(case, contract, instrument):
+    elif len(_touched(case)) > 1 or not all(_may_touch(case, contract, name) for name in _touched(case)):
         refused = Reason.UNAUTHORIZED_INSTRUMENT
     elif case.intent.account not in contract.accounts:
         refused = Reason.UNAUTHORIZED_ACCOUNT
@@ -50,11 +51,29 @@ def _may_touch(case: Case, contract: Contract, instrument: str) -> bool:
     return instrument in contract.allowed_instruments and case.state.grants.terms(instrument) is not None
 
 
+def _touched(case: Case) -> set[str]:
+    """The instrument named, and that of the order to be taken back: one and the same, or it is nobody's."""
+    assert case.intent is not None
+    order, named = _cancelled(case), case.intent.instrument
+    return {name for name in (named, None if order is None else order.instrument) if name is not None}
+
+
+def _cancelled(case: Case) -> Order | None:
+    """The open order that a CANCEL names; None of any other action too."""
+    assert case.intent is not None
+    assert case.account is not None
+    if case.intent.action is not Action.CANCEL:
+        return None
+    return case.account.orders.get(case.intent.target or b"")
+
+
 def _beyond_level(case: Case, contract: Contract) -> bool:
     assert case.intent is not None
-    action = case.intent.action
+    action, order = case.intent.action, _cancelled(case)
     if case.intent.kind not in contract.outputs:
         return True
+    if action is Action.CANCEL and (order is None or order.step_id.startswith(COMPENSATION)):
+        return True  # nobody takes back what is not there, nor what the kernel does to put a failure right
     if action is Action.HALT:
         return not contract.veto
     return contract.authority is Authority.OBSERVE and action is not Action.HOLD
@@ -72,7 +91,7 @@ def _under_parent(case: Case) -> Answer:
         return exceeded  # a frame within a frame would count twice, or nowhere
     if intent.action not in ACTING:
         return None
-    if case.under is None or _parent_ended(case) or not _parent_may_go_here(case):
+    if case.under is None or _parent_forbids(case) or not _parent_may_go_here(case):
         return exceeded
     found = breach(
         case.under.mandate.view(),
@@ -84,14 +103,19 @@ def _under_parent(case: Case) -> Answer:
     return None if found is None else Refusal(reason=Reason.PARENT_AUTHORITY_EXCEEDED, facts=found.facts)
 
 
-def _parent_ended(case: Case) -> bool:
-    """Suspension and revocation act at once, also on what was permitted before."""
+def _parent_forbids(case: Case) -> bool:
+    """Suspension and revocation act at once, also on what was permitted before.
+
+    A parent that may take no new risk itself (by its standing, by its loss) permits none either.
+    """
     assert case.under is not None
     assert case.account is not None
     mandate = case.under.mandate
-    everywhere = case.state.core.standings.get(mandate.agent_id, Standing.ACTIVE)
-    here = case.account.standings.get(mandate.agent_id, Standing.ACTIVE)
-    if tightened(everywhere, here) in ENDED:
+    standing = case.state.standing(case.account, mandate.agent_id)
+    latched = case.state.agent(case.account.account, mandate.agent_id).latched > 0
+    if standing in ENDED:
+        return True
+    if case.stance is Stance.INCREASING and (standing is not Standing.ACTIVE or latched):
         return True
     return case.state.registry.keys.valid(mandate.keyid, Role.AGENT, case.seq) is None
 

@@ -12,7 +12,7 @@ from ledger.evidence import Claim, check_proof
 from ledger.hashes import state_hash, tagged
 from rules.drift import older_than
 from schemas.codec import encode
-from schemas.models import DocumentKind, InstrumentView, Intent, IntentKind, QuoteSeen
+from schemas.models import Action, DocumentKind, InstrumentView, Intent, IntentKind, QuoteSeen
 from schemas.reasons import Reason
 
 
@@ -110,7 +110,9 @@ def _is_forgotten(case: Case, view: InstrumentView) -> bool:
 
 
 def _needs_a_price(case: Case) -> bool:
-    return 11 in FACES[case.stance]
+    """Whether nothing can be said of it without one. A CLOSE gets a live price at gate 11, or a person."""
+    assert case.intent is not None
+    return 11 in FACES[case.stance] and case.intent.action is not Action.CLOSE
 
 
 def _contract_is_this(case: Case) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kernel.case import Case
-from kernel.gates.shape import flow_is_sound, malformed
+from kernel.gates.shape import context_is_sound, malformed
 from kernel.gates.signed import attested, is_new, signatures
 from kernel.gates.window import window_matches
 from kernel.ruling import Answer, Refusal
@@ -33,9 +33,7 @@ def integrity(case: Case) -> Answer:
         Reason.WINDOW_MISMATCH if not window_matches(case) else None,
     )
     first = next((reason for reason in reasons if reason is not None), None)
-    foreign = is_new(case) and not (
-        flow_is_sound(case.flow) and case.flow.ledger == case.state.identity.ledger
-    )
+    foreign = is_new(case) and not (context_is_sound(case) and case.flow.ledger == case.state.identity.ledger)
     return None if first is None else Refusal(reason=first, unsigned=fault is not None or foreign)
 
 

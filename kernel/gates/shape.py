@@ -27,7 +27,7 @@ IDLE = frozenset({Action.HOLD, Action.HALT})
 def malformed(case: Case) -> bool:
     """Say whether flow and body cannot be meant together, whoever signed them."""
     claim = case.claim
-    if not flow_is_sound(claim.flow) or len(claim.attestations) > ATTESTATIONS_MAX:
+    if not context_is_sound(case) or len(claim.attestations) > ATTESTATIONS_MAX:
         return True
     if claim.window is not None:
         if len(claim.window.answers) > ANSWERS_MAX:
@@ -37,6 +37,11 @@ def malformed(case: Case) -> bool:
     if claim.intent is not None:
         return not _intent_is_sound(claim.intent, claim.flow)
     return claim.report is None or not _report_is_sound(claim.report, claim.flow)
+
+
+def context_is_sound(case: Case) -> bool:
+    """Say whether the context can be one of this flow's: a flow begins with its first attempt."""
+    return flow_is_sound(case.flow) and (case.known is not None or case.flow.attempt == 1)
 
 
 def flow_is_sound(flow: FlowOpened) -> bool:
@@ -51,6 +56,7 @@ def flow_is_sound(flow: FlowOpened) -> bool:
         and not any(step.startswith(COMPENSATION) for step in flow.steps)
         and 0 < len(flow.woken) <= WOKEN_MAX
         and len({each.agent_id for each in flow.woken}) == len(flow.woken)
+        and flow.trigger.event_time <= flow.snapshot.taken_at + SKEW_US
         and flow.snapshot.taken_at <= flow.deadline <= flow.flow_expires_at <= horizon
         and all(
             view.quote_time is None or view.quote_time <= flow.snapshot.taken_at + SKEW_US

@@ -8,7 +8,6 @@ from kernel.case import Case, Stance
 from kernel.folds.curbs import states_on
 from kernel.ruling import Answer, Escalation, Refusal, facts
 from kernel.state.accounts import WHOLE
-from kernel.state.standing import tightened
 from kernel.state.trading import severest
 from schemas.models import Standing, TradingState
 from schemas.reasons import Reason
@@ -54,20 +53,16 @@ def _trading(case: Case) -> Refusal | None:
         case TradingState.REDUCING | TradingState.TERMINATED:
             return None if case.stance is Stance.REDUCING else Refusal(reason=Reason.REDUCING_ONLY)
         case TradingState.HALTED:
-            return Refusal(reason=Reason.TRADING_HALTED, facts=facts(halted_for_us=_halted_for(case)))
+            left = _halted_for(case)  # of an agent's latch; how long an operator's word stands is his
+            return Refusal(reason=Reason.TRADING_HALTED, facts=facts(halted_for_us=left) if left > 0 else ())
         case never:
             assert_never(never)
 
 
-def _on_account(case: Case) -> Standing:
-    assert case.account is not None
-    return case.account.standings.get(case.agent_id, Standing.ACTIVE)
-
-
 def standing_of(case: Case) -> Standing:
     """The stricter of the agent's standing everywhere and on this account."""
-    everywhere = case.state.core.standings.get(case.agent_id, Standing.ACTIVE)
-    return tightened(everywhere, _on_account(case))
+    assert case.account is not None
+    return case.state.standing(case.account, case.agent_id)
 
 
 def _of_agent(case: Case) -> Answer:

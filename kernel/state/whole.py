@@ -9,7 +9,7 @@ from kernel.state.accounts import Account
 from kernel.state.flows import Flow
 from kernel.state.grants import Grants
 from kernel.state.memory import Memory
-from kernel.state.standing import AgentRecord
+from kernel.state.standing import AgentRecord, tightened
 from kernel.state.trading import Curb
 from ledger.hashes import shard_of
 from ledger.registry import Registry
@@ -99,6 +99,11 @@ class State:
     def own_agent(self, account: str, agent_id: str) -> AgentRecord:
         """The record of an agent on an account, to be changed by a fold."""
         return self.agents.setdefault((account, agent_id), AgentRecord())
+
+    def standing(self, account: Account, agent_id: str) -> Standing:
+        """The stricter of an agent's standing everywhere and on one account."""
+        here = account.standings.get(agent_id, Standing.ACTIVE)
+        return tightened(self.core.standings.get(agent_id, Standing.ACTIVE), here)
 
     def ours(self, account: str) -> bool:
         """Whether the account lives on this shard."""

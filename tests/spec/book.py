@@ -132,7 +132,8 @@ def latch(spec, account):
         newest[agent] = law
     for agent, law in newest.items():
         floor = base * (1 - F(law["limits"]["max_drawdown_pct"]))
-        if base > 0 and account["name"] in law["accounts"] and equity(spec, account) <= floor:
+        gone = spec.standing(account, agent) is m.Standing.RETIRED
+        if base > 0 and account["name"] in law["accounts"] and equity(spec, account) <= floor and not gone:
             spec.latched.add((account["name"], agent))
             account["terminated"] |= law.get("terminate_on_max_loss", False)
 

@@ -7,7 +7,7 @@ from tests.spec.case import tightest
 
 
 def token_left(spec, case, agent):
-    law = spec.contracts.get((agent, next(x.version for x in case.flow.woken if x.agent_id == agent)))
+    law = spec.contracts.get((agent, next((x.version for x in case.flow.woken if x.agent_id == agent), "")))
     mandate, spent = case.mandate, spec.count("escalated", (case.account["name"], agent), HOUR)
     law = tightest(law, mandate["law"]) if law and mandate else law
     return bool(law) and spent < law["escalation"]["budget_per_hour"]

@@ -39,15 +39,17 @@ def speaks(said, case):
 
 def prices_were_so(spec, case):
     """Each price equals the quote at its offset; one too old to be looked up is gate 11's."""
+    intent = case.intent
     for view in case.flow.snapshot.instruments:
         own = view is case.view
         told = [x is not None for x in (view.bid, view.ask, view.mid, view.price_offset)]
         if own and not (told[0] and told[1] and told[3]):
-            if case.stance != "HOLD":
-                return False
+            if case.stance != "HOLD" and intent.action != "CLOSE":
+                return False  # getting out gets a live price later, or a person
         elif any(told) and not as_quoted(spec, case, view, own):
             return False
-    return case.view is not None or case.intent.instrument is None or case.stance == "HOLD"
+    free = intent.instrument is None or case.stance == "HOLD" or intent.action == "CLOSE"
+    return free or case.view is not None
 
 
 def as_quoted(spec, case, view, own):

@@ -94,10 +94,14 @@ def authority(spec, case):
     meant = [action, m.Action[intent.mandate.side.name]] if action == "MANDATE" else [action]
     if any(x in law["forbidden_actions"] or x not in law["allowed_actions"] for x in meant):
         return R.ACTION_FORBIDDEN
-    if intent.instrument and not (intent.instrument in law["allowed_instruments"] and case.tick):
+    taken = case.account["orders"].get(intent.target) if action == "CANCEL" else None
+    names = {x for x in (intent.instrument, taken and taken["instrument"]) if x}
+    if len(names) > 1 or any(x not in law["allowed_instruments"] or x not in spec.ticks for x in names):
         return R.UNAUTHORIZED_INSTRUMENT
     if intent.account not in law["accounts"]:
         return R.UNAUTHORIZED_ACCOUNT
+    if action == "CANCEL" and (taken is None or taken["step"].startswith("comp-")):
+        return R.AUTHORITY_EXCEEDED
     watches = law["authority"] == "observe" and action not in ("HOLD", "HALT")
     if watches or intent.kind not in law["outputs"]["policy_types"] or (action == "HALT" and not law["veto"]):
         return R.AUTHORITY_EXCEEDED
@@ -109,8 +113,12 @@ def authority(spec, case):
 def within_mandate(spec, case):
     """In force, of an agent that still stands, on a road it was granted; side, instrument, band and sum."""
     frame, price = case.mandate, judged_price(case)
-    if frame is None or spec.standing(case.account, frame["agent"]) in ("SUSPENDED", "RETIRED"):
+    stands = frame and spec.standing(case.account, frame["agent"])
+    if frame is None or stands in ("SUSPENDED", "RETIRED"):
         return False
+    if case.stance == "INCREASING":
+        if stands != "ACTIVE" or (case.account["name"], frame["agent"]) in spec.latched:
+            return False
     meant = (case.intent.action.name, case.intent.instrument) == (frame["side"].name, frame["instrument"])
     banded = price is not None and frame["low"] <= price <= frame["high"]
     road = case.flow.lane in frame["law"]["topologies"]

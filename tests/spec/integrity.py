@@ -21,7 +21,7 @@ def integrity(spec, case):
     fault = fault or next((fault for _, fault in claim.attested if fault), None)
     hello = woken and spec.hellos.get((woken.agent_id, woken.version)) == woken.contract_hash
     wrong = (
-        (R.MALFORMED, not sound_flow(claim) or len(claim.attested) > 8 or not sound_body(case)),
+        (R.MALFORMED, not sound_context(case) or len(claim.attested) > 8 or not sound_body(case)),
         (R.WRONG_LEDGER, any(each.ledger != spec.ledger for each in (flow, *bodies))),
         (R.UNKNOWN_AGENT, not woken and (case.intent or case.agent not in ("arbiter", "selector"))),
         (fault, fault),
@@ -34,6 +34,11 @@ def integrity(spec, case):
     return next((reason for reason, no in wrong if no), None)
 
 
+def sound_context(case):
+    """A flow begins with its first attempt."""
+    return sound_flow(case.claim) and (case.known is not None or case.flow.attempt == 1)
+
+
 def sound_flow(claim):
     flow = claim.flow
     names = [each.agent_id for each in flow.woken]
@@ -44,6 +49,7 @@ def sound_flow(claim):
         and len({flow.parent is None, flow.parent_step is None, flow.child_number is None}) == 1
         and (flow.child_number is None or 1 <= flow.child_number < 2**31)
         and len(set(names)) == len(names)
+        and flow.trigger.event_time <= flow.snapshot.taken_at + SKEW
         and flow.snapshot.taken_at <= flow.deadline <= flow.flow_expires_at
         and flow.flow_expires_at <= flow.trigger.event_time + HOUR
         and all((x.quote_time or 0) <= flow.snapshot.taken_at + SKEW for x in flow.snapshot.instruments)

@@ -7,7 +7,7 @@ from tests.spec.book import ORDER_LIFE
 from tests.spec.case import case_of
 from tests.spec.effects import escalate, frame, halt, passive, remember, spend, token_left
 from tests.spec.gates import BUSY, FACES, judge
-from tests.spec.integrity import ASKING, integrity, sound_flow, weight
+from tests.spec.integrity import ASKING, integrity, sound_context, weight
 from tests.spec.venue import protective_limit, reserve
 
 R = Reason
@@ -21,7 +21,7 @@ def proposal(spec, claim):
     known = spec.flows.get(claim.flow.dfid)
     new = known is None or claim.context not in known["contexts"]
     case = case_of(spec, claim)
-    if case.fault or (new and not (sound_flow(claim) and claim.flow.ledger == spec.ledger)):
+    if case.fault or (new and not (sound_context(case) and claim.flow.ledger == spec.ledger)):
         spec.out.append(("REFUSAL", integrity(spec, case)))
     elif new and known and len(known["contexts"]) >= 16:
         spec.out.append(("REFUSAL", R.MALFORMED))
@@ -78,7 +78,7 @@ def rule(spec, claim, approval=None):
         return None
     if reason is R.ESCALATION_BUDGET_EXHAUSTED:
         passive(spec, *agent)
-    if reason is R.MAX_LOSS:
+    if reason is R.MAX_LOSS and case.account["deposits"] > case.account["withdrawals"]:
         spec.latched.add(agent)
     known |= {"status": status, "reopens": reopens, "held": None}
     if no:
@@ -163,8 +163,12 @@ def report(spec, case):
     closes = reason in NOTHING if window else said.kind == "NO_PROPOSAL"
     names = [x.agent_id for x in case.flow.woken]
     asked = [body.agent_id for _, body, _ in case.claim.answers if weight(body) == "ESCALATE"]
-    asker = case.agent if case.agent in names else min(asked, default=names[0])
-    left = not closes and asks and token_left(spec, case, asker)
+    asked = [x for x in [case.agent] * bool(said) or asked if x in names] or [None]
+    mute = ("PASSIVE", "SUSPENDED", "RETIRED")
+    heard = [x for x in asked if x is None or spec.standing(case.account, x) not in mute]
+    asker = heard and (min(heard) if heard[0] else names[0])
+    asks = not closes and asks and heard
+    left = asks and token_left(spec, case, asker)
     status = S.CLOSED if closes else S.ESCALATED if left else S.ABORTED
     spec.out.append(("REPORT", case.flow.dfid, case.flow.attempt, reason, status))
     remember(spec, case, m.Verdict.REPORTED, reason, b"")
@@ -172,4 +176,6 @@ def report(spec, case):
         spend(spec, known, case.agent, said.usage)
     if left:
         spec.stamps.append(("escalated", (case.account["name"], asker), spec.now))
+    elif asks:
+        passive(spec, case.account["name"], asker)
     known |= {"status": status, "reopens": False, "held": None}

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from interlock.account_story import OpenOrder
+from interlock.reading import utc
 from kernel import exact
 from schemas.models import AccountViewRecord, Mark, Position
 from schemas.money import plain
@@ -107,6 +108,7 @@ def page(read: Any) -> list[str]:
     found += [
         f"  mandate of {mandate['agent_id']}: {mandate['side']} {mandate['used']} of {mandate['total']}"
         f" {mandate['instrument']} between {mandate['price_low']} and {mandate['price_high']}"
+        f" until {utc(mandate['expires_at'])}"
         for mandate in read["mandates"]
     ]
     found += [f"  agent {agent}: {standing}" for agent, standing in read["standings"].items()]

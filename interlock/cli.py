@@ -10,6 +10,7 @@ from interlock import (
     cli_demo,
     cli_grants,
     cli_inbox,
+    cli_instruct,
     cli_keys,
     cli_ledger,
     cli_look,
@@ -31,7 +32,7 @@ app = typer.Typer(
 )
 for flat in (
     cli_demo.app, cli_services.app, cli_words.app, cli_look.app, cli_ledger.flat, cli_trading.app,
-    cli_tamper.flat, cli_skip.app,
+    cli_tamper.flat, cli_skip.app, cli_instruct.app,
 ):  # fmt: skip
     app.registered_commands += flat.registered_commands
 cli_ledger.app.registered_commands += cli_tamper.app.registered_commands

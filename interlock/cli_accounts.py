@@ -14,6 +14,8 @@ from interlock.accounts import latest_views
 from interlock.cli_look import values_of
 from interlock.command_words import tell
 from interlock.context import Context, context
+from interlock.curbs import all_curbs, concerning, plain_curb
+from interlock.mandate_roads import unworked
 from interlock.operators import OPERATOR, issue
 from interlock.say import Exit, Stop, as_json, command, data, say
 from rules.contract_document import ID
@@ -150,16 +152,22 @@ def list_accounts(ledger: LedgerOption = None, json_: JsonOption = False) -> Non
 @app.command()
 @command
 def show(account: AccountArgument, ledger: LedgerOption = None, json_: JsonOption = False) -> None:
-    """One account: cash, positions at cost and mark, gains, standings, open orders and mandates."""
+    """One account: cash, positions, gains, standings, open orders, mandates, and every curb with its end."""
     there = context(ledger)
     found = next((each for each in _read(there) if each["account"] == account), None)
     if found is None:
         raise Stop(Exit.FAILED, f"no account {account} in ledger {there.name}", fix="interlock account ls")
+    stopped = concerning(all_curbs(there), account)
+    idle = unworked(there, account)
     if json_:
-        as_json(found)
+        as_json({**found, "curbs": [plain_curb(each) for each in stopped], "unworked": idle})
         return
     for text in page(found):
         data(text)
+    for each in stopped:
+        data(f"  {each.line()}")
+    for text in idle:
+        say(text)
 
 
 def _read(there: Context) -> list[Any]:

@@ -9,6 +9,7 @@ import typer
 from interlock.accounts import latest_views
 from interlock.command_words import tell
 from interlock.context import Context, context
+from interlock.known import known_scope
 from interlock.operators import OPERATOR, issue
 from interlock.say import Exit, Stop, as_json, command, data, say
 from schemas.models import AgentState, DocumentKind, Standing, Verb
@@ -38,8 +39,7 @@ def _issue(
     verb: Verb, name: str, account: str | None, ledger: str | None, by: str, json_: bool, **fields: Any
 ) -> None:
     there = context(ledger)
-    if name not in there.registry().ids(DocumentKind.CONTRACT):
-        raise Stop(Exit.FAILED, f"no agent {name} has a contract", fix="interlock agent ls")
+    known_scope(there, account, None, name)
     answers = issue(there, verb, by, agent_id=name, account=account, **fields)
     tell(verb, f"agent {name}" + (f" on {account}" if account else ""), answers, json_=json_)
 

@@ -11,10 +11,12 @@ from typing import Annotated, Any
 import typer
 
 from interlock.context import Context, context
+from interlock.contract_changes import changes, is_newer, widened
 from interlock.grants import CONTRACTS
 from interlock.releasing import release, signed
 from interlock.say import Exit, Stop, as_json, command, data, say
 from ledger.hashes import contract_hash
+from rules.config_error import ConfigError
 from rules.contract import Contract
 from rules.contract_json import canonical, from_yaml, parse
 from rules.contract_message import contract_message, contract_of
@@ -22,24 +24,32 @@ from rules.resolve import Regime, resolve
 from schemas.codec import decode, encode
 from schemas.models import DocumentKind, Envelope, ResponsibilityContract
 
+JsonOption = Annotated[bool, typer.Option("--json", help="as one JSON document")]
 LedgerOption = Annotated[str | None, typer.Option("--ledger", help="the current one unless said")]
 
 app = typer.Typer(no_args_is_help=True, help="Responsibility contracts: what each agent may do.")
 
 
 def read_contract(path: Path) -> Contract:
-    """A contract file. Raises Stop when there is none, ConfigError naming field and fix."""
+    """A contract file. Raises Stop when there is none, or naming the field at fault and the fix."""
     try:
         return from_yaml(path.read_text(encoding="utf-8"))
+    except ConfigError as error:
+        raise Stop(Exit.FAILED, f"CONFIG_ERROR {error.field}", where=f"{path}, field {error.field}",
+                   why=error.fault, fix=error.fix) from None  # fmt: skip
     except OSError as error:
         raise Stop(Exit.FAILED, f"{path}: {error.strerror}", fix=f"contracts lie in {CONTRACTS}") from None
 
 
 @app.command("ls")
 @command
-def list_contracts(ledger: LedgerOption = None) -> None:
+def list_contracts(ledger: LedgerOption = None, json_: JsonOption = False) -> None:
     """Every released contract and its versions."""
     registry = context(ledger).registry()
+    if json_:
+        ids = registry.ids(DocumentKind.CONTRACT)
+        as_json({agent: list(registry.contract_versions(agent)) for agent in ids})
+        return
     for agent in registry.ids(DocumentKind.CONTRACT):
         data(f"{agent:<16} {' '.join(registry.contract_versions(agent))}")
 
@@ -74,26 +84,37 @@ def show(
 
 @app.command()
 @command
-def lint(path: Path) -> None:
+def lint(path: Path, json_: JsonOption = False) -> None:
     """Read a contract strictly and say what is wrong with it."""
     contract = read_contract(path)
     digest = contract_hash(canonical(contract))
     # As bytes of its Avro shape and back: what no release could read is found before it is signed.
     said = decode(ResponsibilityContract, encode(contract_message(contract)))
     assert contract_of(said) == contract, "the two shapes of a contract differ"
+    if json_:
+        as_json({"agent": contract.agent_id, "version": contract.version, "h_contract": digest.hex()})
+        return
     say(f"{contract.agent_id} {contract.version} is well formed")
     data(f"H_contract {digest.hex()}")
 
 
 @app.command()
 @command
-def diff(path: Path, ledger: LedgerOption = None) -> None:
-    """What a contract file would change against the version in force, field by field."""
+def diff(path: Path, ledger: LedgerOption = None, json_: JsonOption = False) -> None:
+    """What a contract file would change against the version in force; what widens the grant says so."""
     contract = read_contract(path)
     body = context(ledger).registry().body(DocumentKind.CONTRACT, contract.agent_id)
     old = {} if body is None else json.loads(body)
-    for field, before, after in changes(old, json.loads(canonical(contract))):
-        data(f"{field}: {before} -> {after}")
+    wider = set() if body is None else widened(parse(body), contract)
+    found = changes(old, json.loads(canonical(contract)))
+    if json_:
+        as_json([
+            {"field": field, "before": before, "after": after, "widens": field in wider}
+            for field, before, after in found
+        ])  # fmt: skip
+        return
+    for field, before, after in found:
+        data(f"{field}: {before} -> {after}{'  WIDENS' if field in wider else ''}")
 
 
 @app.command()
@@ -112,11 +133,15 @@ def push(path: Path, ledger: LedgerOption = None) -> None:
     """Sign and release a contract; prints the ledger sequence from which it is in force."""
     there = context(ledger)
     contract = read_contract(path)
-    if contract.version in there.registry().contract_versions(contract.agent_id):
+    released = there.registry().contract_versions(contract.agent_id)
+    if contract.version in released:
         raise Stop(Exit.REFUSED, f"{contract.agent_id} {contract.version} is released already",
                    fix="raise the version: one version, one contract, for ever")  # fmt: skip
     seq = release(there, *_signed(there, contract))
     say(f"{contract.agent_id} {contract.version} is in force for new flows")
+    newer = [each for each in released if is_newer(each, contract.version)]
+    if newer:
+        say(f"warning: it is older than {newer[-1]} by number, yet it holds now: the last pushed does")
     data(f"in force from ledger seq {seq}")
 
 
@@ -132,17 +157,6 @@ def overlay_of(regime: str | None, volatility: str | None, profit: str | None) -
                    fix=f"--regime {'|'.join(Regime)} --volatility 0.02 --profit 0.045") from None  # fmt: skip
     # What is not asked for lays nothing: figures give a regime of their own only to the kernel.
     return {"regime": said, "volatility": figures[0], "profit_pct": figures[1] or Decimal(0)}
-
-
-def changes(old: Any, new: Any, path: str = "") -> list[tuple[str, str, str]]:
-    """(field, before, after) wherever two JSON values differ."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        return [
-            change
-            for name in sorted(old.keys() | new.keys())
-            for change in changes(old.get(name), new.get(name), f"{path}.{name}" if path else name)
-        ]
-    return [] if old == new else [(path, json.dumps(old), json.dumps(new))]
 
 
 def _signed(there: Context, contract: Contract) -> tuple[bytes, Envelope]:

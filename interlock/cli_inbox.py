@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
 
@@ -11,33 +12,31 @@ from interlock.account_story import calls, told
 from interlock.accounts import latest_views
 from interlock.cli_accounts import usd
 from interlock.cli_look import values_of
-from interlock.context import context
+from interlock.context import Context, context
 from interlock.genesis import send
 from interlock.inbox import Waiting
 from interlock.inbox_act import act_of, because_of, choice_of, read_half, write_half
+from interlock.inbox_price import Seen, mark_age_us_max, may_sign, price_now
+from interlock.inbox_ruled import tell_ruled
 from interlock.inbox_send import (
-    Ruled,
     commitment_of,
     explain,
     inbox_of,
     operators,
-    price_now,
     submit,
 )
-from interlock.inbox_show import because as reason_text
 from interlock.inbox_show import figures, line, page
 from interlock.operators import OPERATOR, next_serial, signer_of
 from interlock.say import Exit, Stop, as_json, command, data, say
-from kernel import exact
 from ledger.envelope import cosign as signed_beside
 from ledger.envelope import seal, signed_by
-from schemas.models import HumanChoice, HumanDecision, Verdict
+from schemas.models import HumanChoice, HumanDecision
 from schemas.money import plain
-from schemas.reasons import name_of
 
 LedgerOption = Annotated[str | None, typer.Option("--ledger", help="the current one unless said")]
 JsonOption = Annotated[bool, typer.Option("--json", help="as one JSON document")]
 ByOption = Annotated[str, typer.Option("--by", help="the operator whose key signs")]
+StaleOption = Annotated[bool, typer.Option("--stale", help="sign although the last price is too old")]
 FlowArgument = Annotated[str, typer.Argument(metavar="DFID", help="32 hex digits, or last")]
 
 app = typer.Typer(no_args_is_help=True, help="What waits for a person.")
@@ -82,12 +81,11 @@ def show(dfid: FlowArgument, ledger: LedgerOption = None, json_: JsonOption = Fa
     there = context(ledger)
     found, now = inbox_of(there)
     each = chosen(found, dfid)
-    quote = None if each.intent is None else price_now(there, each.intent.instrument)
-    price = None if quote is None else exact.mid(quote.bid, quote.ask)
+    seen = price_now(there, None if each.intent is None else each.intent.instrument)
     if json_:
-        as_json(figures(each, now, price))
+        as_json(figures(each, now, *_of(seen)))
         return
-    for text in page(each, now, price):
+    for text in page(each, now, *_of(seen)):
         data(text)
 
 
@@ -99,6 +97,7 @@ def decide(
     because: Annotated[str, typer.Option(help="why, for the record; at most 4 KiB")],
     quantity: Annotated[str | None, typer.Option(help="of a modify: no more than asked for")] = None,
     price: Annotated[str | None, typer.Option(help="the price you look at, if not the one shown")] = None,
+    stale: StaleOption = False,
     out: Annotated[Path | None, typer.Option("-o", help="where an act for two is written")] = None,
     ledger: LedgerOption = None,
     by: ByOption = OPERATOR,
@@ -110,6 +109,7 @@ def decide(
     there = context(ledger)
     found, now = inbox_of(there)
     waiting, signer = chosen(found, dfid), signer_of(there, by)
+    _look(there, waiting, choice, now, stale=stale)
     publics = (signer.public, *operators(there).values())
     serial = next_serial(there, "human.decisions", HumanDecision, publics)
     beside = explain(there, waiting, text, by, serial)
@@ -124,7 +124,7 @@ def decide(
         say(f"{waiting.persons} persons must sign; a second operator within five minutes:")
         data(f"interlock inbox cosign {path} --by NAME")
         return
-    _tell(act, submit(there, act, envelope), json_=json_)
+    tell_ruled(act, submit(there, act, envelope), json_=json_)
 
 
 @app.command()
@@ -132,6 +132,7 @@ def decide(
 def cosign(
     path: Annotated[Path, typer.Argument(metavar="FILE")],
     by: Annotated[str, typer.Option("--by", help="the second operator, whose key signs beside")],
+    stale: StaleOption = False,
     ledger: LedgerOption = None,
     json_: JsonOption = False,
 ) -> None:
@@ -147,40 +148,22 @@ def cosign(
                    why="it is the first one's key, or no operator's key in force",
                    fix="interlock keys new OPERATOR NAME")  # fmt: skip
     found, now = inbox_of(there)
-    for text in page(chosen(found, act.dfid.hex()), now):
+    waiting = chosen(found, act.dfid.hex())
+    seen = _look(there, waiting, act.choice, now, stale=stale)
+    for text in page(waiting, now, *_of(seen)):
         say(text)
     say(f"  the act   {act.choice.value} {'' if act.quantity is None else plain(act.quantity)}")
-    _tell(act, submit(there, act, signed_beside(envelope, signer)), json_=json_)
+    tell_ruled(act, submit(there, act, signed_beside(envelope, signer)), json_=json_)
 
 
-def _tell(act: HumanDecision, ruled: Ruled, *, json_: bool) -> None:
-    decided = ruled.decided
-    if json_:
-        as_json(
-            {
-                "dfid": act.dfid.hex(),
-                "choice": act.choice.value,
-                "seq": ruled.seq,
-                "flow_status": (ruled.entry if decided is None else decided).flow_status.value,
-                "verdict": None if decided is None else decided.verdict.value,
-                "reason": None if decided is None else name_of(decided.reason),
-                "decided_seq": ruled.decided_seq,
-            }
-        )
-    else:
-        data(f"{act.choice.value} {act.dfid.hex()}: folded at ledger seq {ruled.seq}")
-    if decided is None:
-        if not json_:
-            data(f"the flow is {ruled.entry.flow_status.value}")
-        return
-    if not json_:
-        why = "" if decided.reason == 0 else f" {reason_text(decided.reason, decided.facts)}"
-        data(f"{decided.verdict.value}{why} -> {decided.flow_status.value} at ledger seq {ruled.decided_seq}")
-    if decided.verdict is not Verdict.ACCEPTED:
-        raise Stop(
-            Exit.REFUSED,
-            f"{name_of(decided.reason)}: nothing was executed",
-            where=f"ledger seq {ruled.decided_seq}, a gate after the person's answer",
-            why=reason_text(decided.reason, decided.facts),
-            fix=f"interlock why {act.dfid.hex()}",
-        )
+def _of(seen: Seen | None) -> tuple[Decimal | None, int | None]:
+    return (None, None) if seen is None else (seen.price, seen.at)
+
+
+def _look(there: Context, waiting: Waiting, choice: HumanChoice, now: int, *, stale: bool) -> Seen | None:
+    """The price as it is now. Raises Stop before anything is signed, when it is too old to be signed on."""
+    intent = waiting.intent
+    seen = price_now(there, None if intent is None else intent.instrument)
+    limit_us = mark_age_us_max(there.registry(), None if intent is None else intent.agent_id)
+    may_sign(waiting, choice, seen, now, limit_us, stale=stale)
+    return seen

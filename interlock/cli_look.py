@@ -11,7 +11,8 @@ from interlock.context import Context, context
 from interlock.reading import Decided, decisions, explanations_of, last_dfid
 from interlock.say import Exit, Stop, as_json, command, data, say
 from interlock.signal_story import story
-from ledger.six import as_text, six
+from ledger.six import six
+from ledger.six_text import as_text
 from schemas.money import plain
 from schemas.reasons import Reason
 
@@ -125,7 +126,10 @@ def _sentence(each: Decided) -> str:
     figures = " ".join(f"{name}={plain(value)}" for name, value in each.facts)
     reason = "" if each.reason in ("NONE", "") else f" {each.reason}"
     gate = f" (gate {Reason[each.reason].gate})" if each.reason in Reason.__members__ and reason else ""
-    return f"{each.what} {each.verdict}{reason}{gate}{' ' + figures if figures else ''} -> {each.status}"
+    signed = f" signed by {', '.join(key.hex()[:12] for key in each.signers)}" if each.signers else ""
+    ordered = f" (ordered {each.ordered})" if each.ordered else ""
+    told = f" {figures}" if figures else ""
+    return f"{each.what}{signed} {each.verdict}{ordered}{reason}{gate}{told} -> {each.status}"
 
 
 def _plain(each: Decided) -> dict[str, Any]:
@@ -133,4 +137,5 @@ def _plain(each: Decided) -> dict[str, Any]:
         "seq": each.seq, "dfid": each.dfid.hex(), "account": each.account, "lane": each.lane,
         "attempt": each.attempt, "what": each.what, "verdict": each.verdict, "reason": each.reason,
         "facts": {name: plain(value) for name, value in each.facts}, "status": each.status,
+        "ordered": each.ordered or None, "signers": [key.hex() for key in each.signers],
     }  # fmt: skip

@@ -16,6 +16,7 @@ from rules.routing_table import parse_routing
 from schemas.models import DocumentKind, MarketSignal
 from schemas.plain import from_plain
 
+JsonOption = Annotated[bool, typer.Option("--json", help="as one JSON document")]
 LedgerOption = Annotated[str | None, typer.Option("--ledger", help="the current one unless said")]
 
 app = typer.Typer(no_args_is_help=True, help="The signed routing table.")
@@ -23,14 +24,20 @@ app = typer.Typer(no_args_is_help=True, help="The signed routing table.")
 
 @app.command()
 @command
-def show(ledger: LedgerOption = None) -> None:
-    """The routing table in force."""
+def show(ledger: LedgerOption = None, json_: JsonOption = False) -> None:
+    """The routing table in force: a row a line, or as it was signed."""
+    if not json_:
+        for row in parse_routing(_body(ledger)).rows:
+            kinds = ",".join(row.match.kinds)
+            data(f"{row.precedence:>5} {row.row:<16} {kinds:<24} -> {row.lane.value:<5} {row.decision_class}"
+                 f"  {','.join(row.accounts)}: {','.join(row.agents)}")  # fmt: skip
+        return
     as_json(json.loads(_body(ledger)))
 
 
 @app.command("test")
 @command
-def try_signal(ledger: LedgerOption = None) -> None:
+def try_signal(ledger: LedgerOption = None, json_: JsonOption = False) -> None:
     """Which row a signal (JSON on stdin) matches, and why the others do not."""
     try:
         value = json.loads(sys.stdin.read(), parse_float=Decimal)
@@ -39,6 +46,13 @@ def try_signal(ledger: LedgerOption = None) -> None:
     facts = facts_of_signal(from_plain(MarketSignal, value))
     table = parse_routing(_body(ledger))
     found = route(table, facts)
+    if json_:
+        as_json({
+            "lane": None if found is None else found.lane.value,
+            "decision_class": None if found is None else found.decision_class,
+            "rows": [{"row": tried.row, "differs": tried.differs} for tried in explain(table, facts)],
+        })  # fmt: skip
+        return
     for tried in explain(table, facts):
         data(f"{tried.row}: " + ("matches" if tried.differs is None else f"differs in {tried.differs}"))
     data(

@@ -11,8 +11,8 @@ import typer
 
 from interlock.context import context, current_ledger, make_current, state_folder
 from interlock.genesis import Account, create, open_accounts
-from interlock.programs import programs
-from interlock.say import Exit, as_json, command, data, say
+from interlock.programs import absent_of, programs
+from interlock.say import Exit, Stop, as_json, command, data, say
 from interlock.services import daemon, docker, local
 from interlock.services.doctor import examine
 from interlock.services.finding import is_healthy, lines
@@ -87,6 +87,11 @@ def start(
         ) from None
     state = state_folder()
     if daemon.is_running(state, LIVE):
+        absent = absent_of(chosen, [each.name for each in daemon.ps(state).get(LIVE, ())])
+        if absent:
+            raise Stop(Exit.REFUSED, f"the LIVE ledger runs already, without {', '.join(absent)}",
+                       why="a supervisor keeps the programs it was started with",
+                       fix=f"interlock stop, then interlock start --lanes {lanes}")  # fmt: skip
         say("the LIVE ledger runs already; interlock ps shows it")
         return
     running = local.ensure(state, say=say)

@@ -9,8 +9,10 @@ import typer
 
 from interlock.command_words import tell
 from interlock.context import context
+from interlock.curbs import all_curbs, plain_curb
+from interlock.known import known_scope
 from interlock.operators import OPERATOR, issue, now_of
-from interlock.say import Exit, Stop, command
+from interlock.say import Exit, Stop, as_json, command, data, say
 from schemas.models import Lane, Verb
 
 LedgerOption = Annotated[str | None, typer.Option("--ledger", help="the current one unless said")]
@@ -68,9 +70,23 @@ def _trade(
     fields, words = what
     length = None if for_ is None else seconds(for_)
     there = context(ledger)
+    known_scope(there, fields.get("account"), fields.get("instrument"))
     if length is not None:
         fields["expires_at"] = now_of(there) + length * 1_000_000
     tell(verb, words, issue(there, verb, by, **fields), json_=json_)
+
+
+@app.command()
+@command
+def halts(ledger: LedgerOption = None, json_: JsonOption = False) -> None:
+    """Everything that is stopped or only reducing now: scope, by whom, and until when."""
+    found = all_curbs(context(ledger))
+    if json_:
+        as_json([plain_curb(each) for each in found])
+        return
+    for each in found:
+        data(each.line())
+    say(f"{len(found)} curbs stand" if found else "nothing is stopped")
 
 
 @app.command()

@@ -16,3 +16,7 @@ def main() -> None:
         )
         raise SystemExit(4) from None
     run()
+
+
+if __name__ == "__main__":
+    main()

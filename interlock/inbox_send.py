@@ -22,14 +22,10 @@ from schemas.models import (
     HumanChoice,
     HumanDecision,
     HumanEntry,
-    MarketSignal,
-    Quote,
 )
 from schemas.reasons import Reason
 from schemas.wire import Refused, unframed
 from transport.card import seed
-
-QUOTES_BACK = 5_000  # how far behind the market's end a price is still looked for
 
 # Why an act was not taken, and what to do; the kernel gives no others to a signed act.
 WORDS = {
@@ -70,18 +66,6 @@ def inbox_of(there: Context) -> tuple[list[Waiting], int]:
         each for partition in range(there.card.shards) for each in fold(there.ledger(partition), told, now)
     ]
     return sorted(found, key=lambda each: (each.at, each.dfid)), now
-
-
-def price_now(there: Context, instrument: str | None) -> Quote | None:
-    """The instrument's last quote on the market, None when it is not among the last records."""
-    for record in reversed(there.last("market.signals", QUOTES_BACK)):
-        try:
-            signal = unframed(MarketSignal, record.value)
-        except Refused:
-            continue
-        if signal.instrument == instrument and isinstance(signal.body, Quote):
-            return signal.body
-    return None
 
 
 def explain(there: Context, waiting: Waiting, text: str, who: str, serial: int) -> Message:

@@ -16,8 +16,8 @@ from schemas.reasons import Reason, name_of
 SECOND_US = 1_000_000
 
 
-def figures(each: Waiting, now: int, price_now: Decimal | None = None) -> Any:
-    """Everything as JSON values; prices in USD as exact text, the time left in seconds."""
+def figures(each: Waiting, now: int, price_now: Decimal | None = None, price_at: int | None = None) -> Any:
+    """Everything as JSON values; prices in USD as exact text, times left and ages in seconds."""
     inside = each.inside
     said = None if inside is None else inside.intent or inside.report
     return {
@@ -34,6 +34,7 @@ def figures(each: Waiting, now: int, price_now: Decimal | None = None) -> Any:
         "digest": each.digest.hex(),
         "price": None if each.price is None else plain(each.price),
         "price_now": None if price_now is None else plain(price_now),
+        "price_age_s": None if price_at is None else max(0, (now - price_at) // SECOND_US),
         "persons": each.persons,
         "expires_at": each.expires_at,
         "seconds_left": max(0, (each.expires_at - now) // SECOND_US),
@@ -54,16 +55,18 @@ def line(each: Waiting, now: int) -> str:
     )
 
 
-def page(each: Waiting, now: int, price_now: Decimal | None = None) -> list[str]:
+def page(each: Waiting, now: int, price_now: Decimal | None = None, price_at: int | None = None) -> list[str]:
     """One escalation in full."""
-    read = figures(each, now, price_now)
+    read = figures(each, now, price_now, price_at)
+    age = read["price_age_s"]
+    last = f"{read['price_now'] or 'unknown'} now" if age is None else f"{read['price_now']} seen {age} s ago"
     found = [
         f"flow {read['dfid']}  account {each.account}  attempt {each.attempt}",
         f"  asks      {read['asks']}",
         f"  because   {because(each.reason, each.facts)}",
         *_diff(each),
         f"  digest    {read['digest']}",
-        f"  price     {read['price'] or 'none'} when judged, {read['price_now'] or 'unknown'} now",
+        f"  price     {read['price'] or 'none'} when judged, {last}",
         f"  time left {left(each, now)}, then it is refused",
     ]
     if each.persons > 1:

@@ -76,6 +76,11 @@ def programs(running: Running, card: Card, lanes: Sequence[Lane] = tuple(Lane)) 
     return (*(worker(running, card, agent) for agent in thinkers), *loops, witness)
 
 
+def absent_of(lanes: Sequence[Lane], running: Sequence[str]) -> list[str]:
+    """The thinkers of these lanes that are not among the programs running."""
+    return [agent for lane in lanes for agent in OF_LANE[lane] if agent not in running]
+
+
 def extra_programs(running: Running, card: Card, lanes: Sequence[Lane]) -> tuple[Program, ...]:
     """What only a demo runs: the prover that misbehaves under the grant of prover-b."""
     if Lane.DLPCI not in lanes:

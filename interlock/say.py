@@ -69,7 +69,15 @@ def command(function: Callable[P, R]) -> Callable[P, R]:
             _end(stop.code, stop.what, stop.fix, where=stop.where, why=stop.why)
         except ServicesError as error:
             _end(Exit.UNREACHABLE, error.what, error.fix)
-        except (ConfigError, NotPlain, PublishRefused) as error:
+        except ConfigError as error:
+            _end(
+                Exit.FAILED,
+                f"CONFIG_ERROR {error.field}",
+                error.fix,
+                where=f"field {error.field}",
+                why=error.fault,
+            )
+        except (NotPlain, PublishRefused) as error:
             _end(Exit.FAILED, f"{type(error).__name__}: {error}", "")
         except TimeoutError as error:
             _end(Exit.TIMED_OUT, str(error), "interlock doctor")

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from ledger.archive import archives, read_archive
 from ledger.bundle import NoFlow, bundle
-from ledger.exits import DONE, ended, not_so
+from ledger.exits import DONE, Parser, dfid_of, ended, not_so
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command: 0 written, 1 no such flow, 3 unreadable, 64 usage."""
-    parser = argparse.ArgumentParser(prog="python -m ledger bundle", description=__doc__)
+    parser = Parser(prog="python -m ledger bundle", description=__doc__)
     parser.add_argument("dfid", help="32 hex digits, with or without dashes")
     parser.add_argument("place", type=Path, help="an .ilk file, or a folder of them")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the folder to write")
@@ -21,7 +21,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _bundle(parsed: argparse.Namespace) -> int:
-    dfid = bytes.fromhex(parsed.dfid.replace("-", ""))
+    dfid = dfid_of(parsed.dfid)
     for path in archives(parsed.place):
         with path.open("rb") as file:
             try:

@@ -1,19 +1,19 @@
 """`python -m ledger check-fork FILE --trust FILE`: whether one log's key has told two histories."""
 
-import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ledger.exits import USAGE, Parser
 from ledger.fork import BadFork, check_fork, parse_fork
 from ledger.trust import BadTrust, parse_trust
 
-FORKED, NOT_PROVEN, USAGE = 1, 2, 64
+FORKED, NOT_PROVEN = 1, 2
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command: 1 the fork is proven, 2 the file proves none, 64 usage; there is no 0."""
-    parser = argparse.ArgumentParser(prog="python -m ledger check-fork", description=__doc__)
+    parser = Parser(prog="python -m ledger check-fork", description=__doc__)
     parser.add_argument("file", type=Path, help="a fork proof")
     parser.add_argument("--trust", type=Path, required=True, help="the trust file")
     parsed = parser.parse_args(arguments)

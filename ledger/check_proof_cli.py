@@ -3,7 +3,6 @@
 0 proven · 1 tampering proven · 3 unreadable · 2 nothing vouches for it; 64 usage. Then the six answers.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -11,18 +10,18 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ledger.check_receipt import Checked, check_receipt
+from ledger.exits import USAGE, Parser
 from ledger.findings import Code, Findings
 from ledger.receipt import BadReceipt, parse_receipt
-from ledger.six import as_text
+from ledger.six_text import as_text
 from ledger.trust import BadTrust, parse_trust
 
-USAGE = 64
 UNSHOWN = "it shows no revocation it does not hold, and no later entry of the flow: the whole ledger does"
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command; return its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m ledger check-proof", description=__doc__)
+    parser = Parser(prog="python -m ledger check-proof", description=__doc__)
     parser.add_argument("file", type=Path, help="a receipt")
     parser.add_argument("--trust", type=Path, help="the trust file: ledger, operator, roots, witnesses")
     parser.add_argument("--json", action="store_true")

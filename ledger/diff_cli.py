@@ -9,12 +9,12 @@ from pathlib import Path
 
 from ledger.archive import archives, read_archive
 from ledger.differing import Parting, parting
-from ledger.exits import DONE, NOT_SO, ended
+from ledger.exits import DONE, NOT_SO, Parser, ended
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command: 0 the same, 1 different, 3 unreadable, 64 usage."""
-    parser = argparse.ArgumentParser(prog="python -m ledger diff", description=__doc__)
+    parser = Parser(prog="python -m ledger diff", description=__doc__)
     parser.add_argument("first", type=Path, help="an .ilk file, or a folder of them")
     parser.add_argument("second", type=Path)
     parser.add_argument("--json", action="store_true")

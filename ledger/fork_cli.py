@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ledger.archive import archives, read_archive
-from ledger.exits import DONE, ended, not_so
+from ledger.exits import DONE, Parser, ended, not_so
 from ledger.fork import BadFork, make_fork
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command: 0 a proof was written, 1 there is no fork here, 3 unreadable, 64 usage."""
-    parser = argparse.ArgumentParser(prog="python -m ledger fork", description=__doc__)
+    parser = Parser(prog="python -m ledger fork", description=__doc__)
     parser.add_argument("place", type=Path, help="the .ilk file that contradicts the note, or its folder")
     parser.add_argument("--note", type=Path, required=True, help="the note somebody kept")
     parser.add_argument("-o", "--output", type=Path, required=True, help="the proof to write")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ledger.archive import archives, read_archive
 from ledger.entry import decode_entry
-from ledger.exits import DONE, ended
+from ledger.exits import DONE, Parser, ended
 from ledger.plain_body import plain_entry
 from ledger.shapes import Shapes
 from schemas.kind_table import EntryKind
@@ -16,7 +16,7 @@ from schemas.kind_table import EntryKind
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command: 0 shown to the end, 3 unreadable from the entry named on, 64 usage."""
-    parser = argparse.ArgumentParser(prog="python -m ledger inspect", description=__doc__)
+    parser = Parser(prog="python -m ledger inspect", description=__doc__)
     parser.add_argument("place", type=Path, help="an .ilk file, or a folder of them")
     parser.add_argument("--from", dest="first", type=int, default=0, help="the first sequence shown")
     parser.add_argument("--to", dest="last", type=int, help="the last sequence shown")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ledger.archive import archives, read_archive
-from ledger.exits import DONE, ended, not_so
+from ledger.exits import DONE, Parser, dfid_of, ended, not_so
 from ledger.receipt import BadReceipt, make_receipt
 from ledger.tlog_proof import tlog_proof
 from ledger.trust import parse_anchor
@@ -14,7 +14,7 @@ from ledger.trust import parse_anchor
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command: 0 written, 1 not in what the note covers, 3 unreadable, 64 usage."""
-    parser = argparse.ArgumentParser(prog="python -m ledger prove", description=__doc__)
+    parser = Parser(prog="python -m ledger prove", description=__doc__)
     parser.add_argument("dfid", help="32 hex digits, with or without dashes")
     parser.add_argument("place", type=Path, help="an .ilk file, or a folder of them")
     parser.add_argument("--note", type=Path, required=True, help="a witness's note that covers the flow")
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _prove(parsed: argparse.Namespace) -> int:
-    dfid, note = bytes.fromhex(parsed.dfid.replace("-", "")), parsed.note.read_text(encoding="utf-8")
+    dfid, note = dfid_of(parsed.dfid), parsed.note.read_text(encoding="utf-8")
     wanted = parse_anchor(note, None).partition
     told = f"no archive of partition {wanted} in {parsed.place}"
     for path in archives(parsed.place):

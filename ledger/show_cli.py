@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ledger.archive import archives, read_archive
-from ledger.exits import DONE, ended, not_so
-from ledger.six import as_text, six
+from ledger.exits import DONE, Parser, dfid_of, ended, not_so
+from ledger.six import six
+from ledger.six_text import as_text
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command: 0 shown, 1 no such flow, 3 unreadable, 64 usage."""
-    parser = argparse.ArgumentParser(prog="python -m ledger show", description=__doc__)
+    parser = Parser(prog="python -m ledger show", description=__doc__)
     parser.add_argument("dfid", help="32 hex digits, with or without dashes")
     parser.add_argument("place", type=Path, help="an .ilk file, or a folder of them")
     parser.add_argument("--json", action="store_true")
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _show(parsed: argparse.Namespace) -> int:
-    dfid = bytes.fromhex(parsed.dfid.replace("-", ""))
+    dfid = dfid_of(parsed.dfid)
     for path in archives(parsed.place):
         with path.open("rb") as file:
             told = six(read_archive(file), dfid)

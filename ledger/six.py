@@ -19,7 +19,8 @@ from schemas.reasons import LaneReason, Reason
 Answer = dict[str, Any]
 QUESTIONS = ("woke", "seen", "why", "proposed", "ruled", "happened")
 _AMOUNTS = frozenset(
-    {"quantity", "limit_price", "stop", "target_price", "confidence", "average_price", "fee"}
+    {"quantity", "limit_price", "stop", "target_price", "confidence", "average_price", "fee", "price_low",
+     "price_high", "price_shown"}
 )  # fmt: skip
 
 
@@ -82,7 +83,7 @@ def _about(told: Six, seq: int, kind: int, body: Answer, shapes: Shapes) -> None
     match kind:
         case EntryKind.DECISION | EntryKind.REPORT:
             _proposed(told, seq, body["body"], shapes)
-            told.answers["ruled"].append(_ruling(seq, kind, body))
+            told.answers["ruled"].append({**_ruling(seq, kind, body), **_ordered(body, shapes)})
         case EntryKind.RECEIPT:
             _, receipt = open_envelope(body["receipt"], shapes)
             kept = {"status", "venue", "quantity", "average_price", "fee", "at"}
@@ -97,7 +98,10 @@ def _about(told: Six, seq: int, kind: int, body: Answer, shapes: Shapes) -> None
 def _human(told: Six, seq: int, body: Answer, shapes: Shapes) -> None:
     _, act = open_envelope(body["act"], shapes)
     if act["dfid"] == told.dfid:
-        told.answers["ruled"].append({"choice": act["choice"], **_ruling(seq, EntryKind.HUMAN, body)})
+        said = {each: act[each] for each in ("choice", "quantity", "price_shown") if act[each] is not None}
+        signers = [each["keyid"].hex() for each in body["act"]["signatures"]]
+        line = {**_plain(said), "signers": signers, **_ruling(seq, EntryKind.HUMAN, body)}
+        told.answers["ruled"].append(line)
         told.answers["why"].append(
             {"seq": seq, "commitment": act["explain_commitment"].hex(), "who": "operator"}
         )
@@ -116,6 +120,8 @@ def _proposed(told: Six, seq: int, envelope: Answer, shapes: Shapes) -> None:
                 "kind")  # fmt: skip
         line: Answer = {"seq": seq, "what": inner, "who": said["agent_id"], "attempt": said["attempt"]}
         line |= _plain({each: said[each] for each in kept if said.get(each) is not None})
+        if said.get("mandate"):
+            line["frame"] = _plain(said["mandate"])
         if inner == "Report":
             line["reason"] = _named(LaneReason, said["reason"])
         if name == "WindowRecord":
@@ -131,6 +137,15 @@ def _ruling(seq: int, kind: int, body: Answer) -> Answer:
         "seq": seq, "entry": EntryKind(kind).name, "verdict": body.get("verdict", EntryKind(kind).name),
         "reason": reason, "facts": facts, "flow": body["flow_status"],
     }  # fmt: skip
+
+
+def _ordered(body: Answer, shapes: Shapes) -> Answer:
+    """What was ordered, which a person or a mandate's rest may have made less than what was proposed."""
+    if body.get("intent") is None:
+        return {}
+    _, order = open_envelope(body["intent"], shapes)
+    kept = ("side", "quantity", "instrument", "limit_price")
+    return {"ordered": _plain({each: order[each] for each in kept})}
 
 
 def _compensated(seq: int, body: Answer, ruled: Answer) -> Answer:
@@ -159,35 +174,3 @@ def _plain(fields: Answer) -> Answer:
         else:
             shown[name] = value.hex() if isinstance(value, bytes) else value
     return shown
-
-
-_TITLES = {
-    "woke": "What woke it",
-    "seen": "What was seen",
-    "why": "Why (commitments; the texts are in the topic explanations)",
-    "proposed": "What was proposed",
-    "ruled": "What was ruled",
-    "happened": "What happened",
-}
-
-
-def as_text(told: Six) -> str:
-    """Return the answers for people, one line each, byte-stable."""
-    lines = [f"flow {told.dfid.hex()}"]
-    for question in QUESTIONS:
-        lines.append(f"{_TITLES[question]}:")
-        answers = told.answers[question] or [{"nothing": "in this ledger"}]
-        lines += [
-            "  " + " ".join(f"{name}={_word(value)}" for name, value in each.items()) for each in answers
-        ]
-    return "\n".join(lines) + "\n"
-
-
-def _word(value: Any) -> str:
-    match value:
-        case dict():
-            return "{" + " ".join(f"{name}={_word(each)}" for name, each in value.items()) + "}"
-        case list():
-            return "[" + ", ".join(_word(each) for each in value) + "]"
-        case _:
-            return str(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import cast
 
@@ -66,12 +67,23 @@ def _contract(body: bytes) -> Contract:
     try:
         document = ContractDocument.model_validate_json(body)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or "document"
-        raise ConfigError(field, first["msg"], _FIXES.get(first["type"], "see agents/contracts/")) from None
+        raise _told(error) from None
     contract = _from_document(document)
     lint(contract)
     return contract
+
+
+def _told(error: ValidationError) -> ConfigError:
+    """The fault to mend first: a key that no contract has, for a misspelt one makes its own field missing."""
+    found = error.errors(include_url=False, include_context=False)
+    first = next((each for each in found if each["type"] == "extra_forbidden"), found[0])
+    field = ".".join(str(part) for part in first["loc"]) or "document"
+    fix = _FIXES.get(first["type"], "see agents/contracts/")
+    if first["type"] == "extra_forbidden":
+        missing = [str(each["loc"][-1]) for each in found if each["type"] == "missing" and each["loc"]]
+        near = get_close_matches(str(first["loc"][-1]), missing, n=1)
+        fix = f"did you mean {near[0]}? {fix}" if near else fix
+    return ConfigError(field, first["msg"], fix)
 
 
 def _from_document(document: ContractDocument) -> Contract:

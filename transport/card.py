@@ -97,7 +97,7 @@ def seed(state: Path, name: str, who: str) -> bytes:
     try:
         found = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except FileNotFoundError:
-        raise CardError(f"no key of {who} for ledger {name!r}: interlock keys new {who}") from None
+        raise CardError(f"no key of {who} for ledger {name!r}: interlock keys new ROLE {who}") from None
     except ValueError:
         raise CardError(f"{path} holds no hex seed") from None
     if len(found) != 32:

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
-from interlock.services.access import Grant, Kind, grants
+from interlock.grants import contracts
+from interlock.services.access import Grant, Kind, grants, user
 from interlock.services.finding import Finding, fault, note, ok, some
+from interlock.services.principals import PRINCIPALS
 from interlock.services.running import Running
 from interlock.services.topics import present_grants, topic_settings
 from schemas.topics import TOPICS
@@ -85,7 +87,10 @@ def _grants(present: Iterable[Grant], ledger: LedgerName) -> list[Finding]:
     for grant in sorted(grant for grant in extra if grant.name in facts):
         told = f"{grant.principal} may {grant.right} {grant.name}, which the table does not say"
         findings.append(fault("acls", told, fix="remove that ACL entry: only kernel space writes facts"))
-    for principal in sorted({grant.principal for grant in extra if grant.name not in facts}):
+    # Whoever ships with a contract is given a member's rights when a ledger is made: expected, not beyond.
+    shipped = {user(each.agent_id) for each in contracts() if each.agent_id not in PRINCIPALS}
+    others = {grant.principal for grant in extra if grant.name not in facts} - shipped
+    for principal in sorted(others):
         told = some(f"{one.right} {one.name}" for one in extra if one.principal == principal)
         what = f"{principal}, beyond the table, may {told}"
         findings.append(note("acls", what, fix="nothing, if it is an agent of your own"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
 from decimal import Decimal
 
 from kernel import exact
@@ -39,7 +40,21 @@ def account_figures(state: State, account: Account) -> AccountFigures:
         Holding(instrument=name, quantity=account.positions[name].quantity, value=worth(state, account, name))
         for name in sorted(account.positions)
     )
-    return AccountFigures(equity=account.equity, holdings=holdings, reserved_cash=account.reserved_cash)
+    return AccountFigures(
+        equity=account.equity,
+        holdings=holdings,
+        reserved_cash=account.reserved_cash,
+        coming=tuple(_coming(account)),
+    )
+
+
+def _coming(account: Account) -> Iterator[Holding]:
+    """What each open purchase may still add; its exposure is in the cash it has reserved."""
+    for order in account.orders.values():
+        left = exact.minus(order.quantity, order.filled)
+        if order.side == "BUY" and left > 0:
+            worth_of_it = exact.times(left, order.limit_price)
+            yield Holding(instrument=order.instrument, quantity=left, value=worth_of_it)
 
 
 def shape(case: Case) -> OrderShape:

@@ -6,9 +6,10 @@ from typing import assert_never
 
 from kernel.case import Case
 from kernel.gates import GATES
+from kernel.gates.escalation import token
 from kernel.measures import accepted_facts
 from kernel.ruling import Duplicate, Escalation, Refusal, Ruling
-from kernel.table import FACES, REPORT
+from kernel.table import ESCALATION, FACES, REPORT
 from schemas.models import Verdict
 
 
@@ -21,9 +22,12 @@ def judge(case: Case, faces: frozenset[int] | None = None) -> Ruling:
         faces = REPORT if case.intent is None else FACES[case.stance]
     escalation: Escalation | None = None
     for number, gate in GATES:
-        if number not in faces:
+        if number in faces:
+            answer = gate(case)
+        elif number == ESCALATION and escalation is not None:
+            answer = token(case)  # gate 4 asks for a person, and whoever asks pays
+        else:
             continue
-        answer = gate(case)
         match answer:
             case None:
                 pass

@@ -67,14 +67,14 @@ def protective_limit(case: Case) -> Decimal:
     anchor = exact.mid(case.mark.bid, case.mark.ask) if live else looked_at(case)
     assert anchor is not None
     width = exact.times(anchor, envelope_bps(case)).scaleb(-4, CONTEXT)
-    low, high = band(case)
+    (low, high), own = band(case), case.intent.limit_price
     if sells:
         least = exact.minus(min(anchor, case.mark.bid), width)
         worst = exact.ceil_to(least if low is None else max(least, low), terms.tick)
-        return worst if case.intent.limit_price is None else max(worst, case.intent.limit_price)
+        return worst if own is None else max(worst, exact.ceil_to(own, terms.tick))
     most = exact.plus(max(anchor, case.mark.ask) if live else anchor, width)
     worst = exact.floor_to(most if high is None else min(most, high), terms.tick)
-    return worst if case.intent.limit_price is None else min(worst, case.intent.limit_price)
+    return worst if own is None else min(worst, exact.floor_to(own, terms.tick))
 
 
 def band(case: Case) -> tuple[Decimal | None, Decimal | None]:

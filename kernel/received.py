@@ -9,10 +9,11 @@ from kernel.acts.receipts import status_left
 from kernel.announce import Announcer
 from kernel.compensation import Compensated, compensations
 from kernel.failure import compensates, failure_of
-from kernel.folds.receipts import is_final, is_news
+from kernel.folds.receipts import contradicts, is_final, is_news
 from kernel.ruled import Bench
 from kernel.ruling import facts
 from kernel.state.accounts import Order
+from kernel.state.flows import Flow
 from kernel.state.whole import State
 from ledger.envelope import seal
 from ledger.signing import Signer
@@ -31,9 +32,12 @@ from schemas.models import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """Why a person is called about an order: the reason a compensation was refused for (else 0), figures."""
+    """Why a person is called about an order: the reason a compensation was refused for (else 0), figures.
 
-    order: Order
+    order: None of one that a person has settled, and whose venue tells of more than that.
+    """
+
+    order: Order | None
     reason: int
     facts: tuple[Fact, ...]
 
@@ -63,10 +67,14 @@ def receive(bench: Bench, envelope: Envelope) -> None:
 def alert_of(state: State, receipt: Receipt, ruled: tuple[Compensated, ...]) -> Alert | None:
     """Whether a receipt, not yet folded, needs a person, who settles the order or clears the account.
 
-    A venue that cannot say; a compensation that did not do all it was to; a failure the kernel does not put
+    A venue that cannot say, or tells of fills after a person settled the order; a compensation that did not
+    do all it was to; a failure the kernel does not put
     right by itself: told so by the contract, refused by a gate, or with nothing left to undo it by.
     """
     order = state.accounts[receipt.account].orders.get(receipt.key)
+    if contradicts(state, receipt):
+        settled = state.flows[receipt.dfid].settled[receipt.key]
+        return Alert(order=None, reason=0, facts=facts(settled=settled, filled=receipt.quantity))
     if order is None or not is_news(receipt, order):
         return None
     figures = facts(ordered=order.quantity, filled=receipt.quantity)
@@ -113,8 +121,16 @@ def _record(state: State, envelope: Envelope, receipt: Receipt, alert: Alert, se
         facts=alert.facts,
         payload_digest=opening.digest(envelope),
         mark=None,
-        expires_at=alert.order.valid_until if flow is None else flow.expires_at,
+        expires_at=_until(flow, alert.order),
         seq=seq,
         at=state.now,
-        agent_id=alert.order.agent_id,
+        agent_id=None if alert.order is None else alert.order.agent_id,
     )
+
+
+def _until(flow: Flow | None, order: Order | None) -> int:
+    """How long the flow goes on; of one that is let go of, its order."""
+    if flow is not None:
+        return flow.expires_at
+    assert order is not None, "a settled order is known by its flow"
+    return order.valid_until

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from rules.drift import Side, half_bracket_stands, reward_suffices, risk_reward
 from rules.exact import fact
-from rules.orders import ZERO, AccountFigures, OrderShape, malformed, notional
+from rules.orders import AccountFigures, OrderShape, malformed, notional
 from rules.resolve import Resolved
 from schemas.models import Action, Fact
 from schemas.money import CONTEXT
@@ -78,10 +78,12 @@ def _sizes(order: OrderShape, account: AccountFigures, limits: Resolved) -> Iter
     if order.quantity is None or order.price is None:
         return
     law, value = limits.limits, notional(order.quantity, order.price)
-    held = account.held(order.instrument)
-    position_quantity = CONTEXT.add(order.quantity, held.quantity.copy_abs() if held else ZERO)
-    position_value = CONTEXT.add(value, held.value.copy_abs() if held else ZERO)
-    opened = {each.instrument for each in account.holdings if each.quantity != 0} | {order.instrument}
+    held_quantity, held_value = account.position(order.instrument)
+    position_quantity, position_value = (
+        CONTEXT.add(order.quantity, held_quantity),
+        CONTEXT.add(value, held_value),
+    )
+    opened = account.opened | {order.instrument}
     ceilings = (
         (Reason.MAX_SINGLE_TRADE, "single_trade", value, _part(law.max_single_trade_pct, account)),
         (Reason.MAX_POSITION, "position_size", position_quantity, law.max_position_size),

@@ -93,6 +93,7 @@ class Escalation:
 
     confidence_threshold: Decimal = Decimal("0.7")
     max_exposure_usd: Decimal = Decimal(10000)
+    # BUY, SELL or MANDATE, where they add risk: getting out waits for nobody, so lint refuses the rest.
     requires_human_approval: tuple[Action, ...] = ()
     budget_per_hour: int = 3
     two_persons_above_usd: Decimal | None = None  # an order worth more takes two signatures; None = never

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from rules.config_error import ConfigError
-from rules.contract import Contract
+from rules.contract import Compensation, Contract
 from rules.contract_document import EVIDENCE_TIERS, FEATURES
 from rules.semver import version
 from rules.wake import parse as parse_wake
@@ -16,6 +16,9 @@ from schemas.reasons import Reason
 
 ABORTABLE_GATES = (5, 9)  # breakers and limits: what an order can break, not who sent it
 ABORTABLE = tuple(reason.name for reason in Reason if reason.gate in ABORTABLE_GATES)
+
+UNASKED = (Action.CLOSE, Action.CANCEL, Action.HOLD, Action.HALT)
+UNDOING = {Compensation.REVERT: Action.SELL, Compensation.CLOSE_ALL: Action.CLOSE}
 
 
 def lint(contract: Contract) -> None:
@@ -31,6 +34,7 @@ def _faults(contract: Contract) -> Iterator[tuple[str, str, str]]:
     yield from _lists(contract)
     yield from _veto(contract)
     yield from _limits(contract)
+    yield from _ways_out(contract)
     if Lane.DLPCI in contract.topologies and not contract.evidence_tiers:
         # Proof that asks for no evidence is no proof.
         yield "evidence.required", "empty for the DLPCI lane", f"name tiers of {', '.join(EVIDENCE_TIERS)}"
@@ -71,6 +75,19 @@ def _veto(contract: Contract) -> Iterator[tuple[str, str, str]]:
         yield "halt_ttl_s", "zero for a veto agent", "say for how many seconds its halt stands"
     if not contract.veto and contract.halt_ttl_s != 0:
         yield "halt_ttl_s", "a halt of an agent without veto", "write 0 or grant the veto"
+
+
+def _ways_out(contract: Contract) -> Iterator[tuple[str, str, str]]:
+    """Getting out waits for nobody, and what puts a failure right must be granted like any other order."""
+    for action in contract.escalation.requires_human_approval:
+        if action in UNASKED:
+            fix = "name BUY, SELL or MANDATE; what protects waits for nobody"
+            yield "escalation.requires_human_approval", f"{action.value} takes no risk", fix
+    needed = UNDOING.get(contract.compensation)
+    granted = set(contract.allowed_actions) - set(contract.forbidden_actions)
+    if needed is not None and needed not in granted:
+        fix = f"allow {needed.value}, or name ALERT_HUMAN"
+        yield "compensation", f"{contract.compensation.value} without the action {needed.value}", fix
 
 
 def _limits(contract: Contract) -> Iterator[tuple[str, str, str]]:

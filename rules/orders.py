@@ -46,9 +46,24 @@ class AccountFigures:
     equity: Decimal
     holdings: tuple[Holding, ...] = ()
     reserved_cash: Decimal = ZERO  # what open orders may still turn into exposure
+    coming: tuple[Holding, ...] = ()  # what open purchases may still add: quantity, and worth at their limit
 
     def held(self, instrument: str | None) -> Holding | None:
         return next((held for held in self.holdings if held.instrument == instrument), None)
+
+    def position(self, instrument: str | None) -> tuple[Decimal, Decimal]:
+        """Quantity and worth of what is held of one instrument, with what open purchases may still add."""
+        quantity = value = ZERO
+        for each in (*self.holdings, *self.coming):
+            if each.instrument == instrument:
+                quantity = CONTEXT.add(quantity, each.quantity.copy_abs())
+                value = CONTEXT.add(value, each.value.copy_abs())
+        return quantity, value
+
+    @property
+    def opened(self) -> frozenset[str]:
+        """Instruments that are held, or may be once open purchases are filled."""
+        return frozenset(each.instrument for each in (*self.holdings, *self.coming) if each.quantity != 0)
 
     @property
     def exposure(self) -> Decimal:

@@ -7,6 +7,7 @@ the queue to one step and reads what came out; ``flow``, ``intent``, ``window`` 
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -25,6 +26,7 @@ from rules.arbitration import Answer, arbitrate, kind_of, veto_missing
 from rules.contract import Contract
 from rules.contract_json import canonical as canonical_json
 from schemas import models as m
+from schemas.canonical import jcs
 from schemas.codec import decode, encode
 from schemas.kinds import BODY, EntryKind, Role
 from schemas.majors import SCHEMA_MAJORS
@@ -140,6 +142,7 @@ class World:
         accounts: Sequence[str] = (ACCOUNT,),
         deposit: str = "100000",
         now: int = NOW,
+        lots: Mapping[str, str] | None = None,
     ) -> None:
         self.now = now
         self.kernel = new_kernel()
@@ -154,7 +157,7 @@ class World:
         self.contracts: dict[str, Contract] = {
             each.agent_id: replace(each, **overrides.get(each.agent_id, {})) for each in granted()
         }
-        self._release()
+        self._release(lots or {})
         for account in accounts:
             self.control(m.Verb.OPEN, account=account, amount=Decimal(deposit))
         for agent in self.contracts:
@@ -165,13 +168,16 @@ class World:
 
     # -- the registry ------------------------------------------------------------------------------------
 
-    def _release(self) -> None:
+    def _release(self, lots: Mapping[str, str]) -> None:
         self.numbers = numbers()
         serial = 0
         for key, envelope in release():
             document = opened(envelope, m.RegistryDocument)
             if document.kind is m.DocumentKind.CONTRACT:
                 body = canonical(self.contracts[document.id])
+                envelope = seal(replace(document, body=body), signer("registry"))
+            if document.id in lots:
+                body = jcs({**json.loads(document.body), "lot": lots[document.id]})
                 envelope = seal(replace(document, body=body), signer("registry"))
             serial = max(serial, document.serial)
             if document.kind is m.DocumentKind.RULES:

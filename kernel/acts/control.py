@@ -10,11 +10,11 @@ from kernel.acts.standings import judge_standing
 from kernel.folds.commands import CONTROL_TOPIC
 from kernel.folds.curbs import WANTED, curbs_of, until_of
 from kernel.gates.shape import ID
-from kernel.state.accounts import Account
+from kernel.state.accounts import Account, Order
 from kernel.state.trading import SCOPES_MAX, tightens
 from kernel.state.whole import ACCOUNTS_MAX, SKIPS_MAX, State
 from schemas.kinds import Role
-from schemas.models import Control, Envelope, Verb
+from schemas.models import Control, Envelope, ReceiptStatus, Verb
 from schemas.reasons import ControlReason
 
 TIGHTENING = frozenset({Verb.HALT, Verb.REDUCE, Verb.SUSPEND})
@@ -71,13 +71,13 @@ def _possible(state: State, command: Control) -> ControlReason:
     if verb in OF_MONEY and (command.amount is None or not 0 < command.amount <= PAID_IN_MAX):
         return ControlReason.OUT_OF_BOUNDS
     if account is not None:
-        fault = _on_account(account, command)
+        fault = _on_account(account, command, state.now)
         if fault is not None:
             return fault
     return _elsewhere(state, command)
 
 
-def _on_account(account: Account, command: Control) -> ControlReason | None:
+def _on_account(account: Account, command: Control, now: int) -> ControlReason | None:
     match command.verb:
         case Verb.FUND:
             assert command.amount is not None
@@ -87,13 +87,22 @@ def _on_account(account: Account, command: Control) -> ControlReason | None:
             assert command.amount is not None
             return ControlReason.OUT_OF_BOUNDS if command.amount > account.cash else None
         case Verb.CLOSE:
-            busy = account.positions or account.orders
+            # What is still in it would be nobody's: it is withdrawn first.
+            busy = account.positions or account.orders or account.cash != 0
             return ControlReason.ILLEGAL_TRANSITION if busy else None
         case Verb.SETTLE:
-            known = command.target is not None and command.target in account.orders
-            return None if known else ControlReason.ILLEGAL_TRANSITION
+            order = None if command.target is None else account.orders.get(command.target)
+            return None if order is not None and _unanswered(order, now) else ControlReason.ILLEGAL_TRANSITION
         case _:
             return None
+
+
+def _unanswered(order: Order, now: int) -> bool:
+    """Whether a person must say what became of an order: its venue cannot, or its time is over.
+
+    Before that the venue's own word is on its way, and a settled order would have no place for it.
+    """
+    return order.status is ReceiptStatus.UNKNOWN or now > order.valid_until
 
 
 def _curb(state: State, command: Control) -> ControlReason:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from kernel import opening
+from kernel import exact, opening
 from kernel.acts.persons import persons_for
 from kernel.acts.signers import signers_of
 from kernel.claim import judged
@@ -49,7 +49,7 @@ def _matches(state: State, act: HumanDecision, persons: int) -> Reason:
     if held is None or held.digest != act.payload_digest or not _price_is_one(act):
         return Reason.APPROVAL_MISMATCH
     intent = _intent_of(held)
-    if intent is None or not _quantity_fits(act, intent):
+    if intent is None or not _quantity_fits(act, intent) or not _is_on_the_lot(state, act, intent):
         return Reason.APPROVAL_MISMATCH
     opened = state.flows[act.dfid].opened
     assert opened is not None, "a flow that waits keeps its context"
@@ -64,6 +64,14 @@ def _intent_of(held: Held) -> Intent | None:
 
 def _price_is_one(act: HumanDecision) -> bool:
     return act.price_shown is not None and act.price_shown > 0
+
+
+def _is_on_the_lot(state: State, act: HumanDecision, intent: Intent) -> bool:
+    """Whether the venue can trade what a person changed the quantity to."""
+    terms = None if intent.instrument is None else state.grants.terms(intent.instrument)
+    if act.choice is not HumanChoice.MODIFY or act.quantity is None or terms is None:
+        return True
+    return exact.floor_to(act.quantity, terms.lot) == act.quantity
 
 
 def _quantity_fits(act: HumanDecision, intent: Intent) -> bool:

@@ -89,6 +89,8 @@ def _settle(state: State, command: Control) -> None:
         mark_failed(state, command.account, failure)
     release(account, command.target)
     flow = state.flows.get(order.dfid)
+    if flow is not None:
+        flow.settled[command.target] = order.filled
     if flow is not None and not flow.final:
         whole = order.filled > 0 and failure is None
         flow.ended(FlowStatus.CLOSED if whole else FlowStatus.ABORTED)
@@ -116,7 +118,7 @@ def _standing(state: State, command: Control) -> None:
 
 
 def _clear(state: State, command: Control) -> None:
-    """Lift a tripped breaker of one agent on one account; without an agent, all of them and the dirt.
+    """Lift a tripped breaker of one agent on one account; without an agent all of them, dirt and peak too.
 
     Whoever names one agent speaks of its breaker, not of the account.
     """
@@ -125,5 +127,7 @@ def _clear(state: State, command: Control) -> None:
             record.latched = 0
     assert command.account is not None
     if command.agent_id is None:
-        state.accounts[command.account].dirty.clear()
+        account_of = state.accounts[command.account]
+        account_of.dirty.clear()
+        account_of.peak = account_of.equity  # a peak nobody could mean would keep the account shut for ever
     state.touch(command.account)

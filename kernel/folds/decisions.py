@@ -14,7 +14,7 @@ from kernel.state.flows import Attempted, Flow, Held
 from kernel.state.memory import Prior
 from kernel.state.standing import tightened
 from kernel.state.whole import State
-from kernel.table import ADMISSION, FACES
+from kernel.table import ADMISSION, DRIFT, FACES
 from ledger.intents import key_of_intent
 from rules.contract import Contract
 from schemas.models import (
@@ -55,6 +55,11 @@ def fold_decision(state: State, entry: DecisionEntry, seq: int) -> None:
     key = key_of_intent(intent) if entry.verdict is not Verdict.REJECTED else None
     prior = Prior(dfid=entry.dfid, verdict=entry.verdict, reason=entry.reason, key=key, seq=seq)
     state.memory.remember(entry.digest, flow.trigger_time, prior)
+    halts = intent.action is Action.HALT and entry.verdict is Verdict.ACCEPTED
+    if halts and inside.window is not None and inside.window.winner is not None:
+        state.memory.remember(
+            inside.window.winner, flow.trigger_time, prior
+        )  # another window of it is no news
     if inside.window is not None and inside.window.kind is WindowKind.LATE:
         if entry.verdict is Verdict.ACCEPTED:
             _halt(state, account, intent, grant.contract)
@@ -115,7 +120,8 @@ def _halt(state: State, account: Account, intent: Intent, contract: Contract) ->
 
 def _escalated(state: State, flow: Flow, intent: Intent, inside: Inside, entry: DecisionEntry) -> None:
     flow.steps[intent.step_id] = key_of_intent(intent)
-    state.own_agent(entry.account, intent.agent_id).spend_token(state.now)
+    if Reason(entry.reason).gate != DRIFT:  # getting out without a live price is nobody's to ration
+        state.own_agent(entry.account, intent.agent_id).spend_token(state.now)
     flow.ended(FlowStatus.ESCALATED)
     flow.held = held_of(intent, entry)
 

@@ -69,6 +69,10 @@ def fold_receipt(state: State, entry: ReceiptEntry) -> None:
     receipt = opening.surely(entry.receipt, Receipt)
     account = state.accounts[receipt.account]
     order = account.orders.get(receipt.key)
+    if contradicts(state, receipt):
+        state.flows[receipt.dfid].settled[receipt.key] = receipt.quantity
+        account.soil(receipt.dfid)
+        state.touch(account.account)
     if order is None or not is_news(receipt, order):
         return
     before = account.exposed()
@@ -79,6 +83,16 @@ def fold_receipt(state: State, entry: ReceiptEntry) -> None:
     state.index(account, before)
     state.touch(account.account)
     assert account.money_holds(), f"the law of money broke on {account.account}"
+
+
+def contradicts(state: State, receipt: Receipt) -> bool:
+    """Whether the venue tells of more than was filled when a person settled the order.
+
+    Nothing of it can be booked: what was reserved is given back, perhaps spent. A person puts it right.
+    """
+    flow = state.flows.get(receipt.dfid)
+    settled = None if flow is None else flow.settled.get(receipt.key)
+    return settled is not None and receipt.quantity > settled
 
 
 def apply(account: Account, receipt: Receipt) -> None:
@@ -149,6 +163,7 @@ def order_of(
         valid_until=order.valid_until,
         stop=stop,
         target_price=target_price,
+        limit_price=order.limit_price,
     )
 
 

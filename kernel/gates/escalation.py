@@ -26,11 +26,20 @@ def escalation(case: Case) -> Answer:
     wanted = _wanted(case, contract)
     if wanted is None and standing_of(case) is not Standing.ESCALATION_ONLY:
         return None  # gate 4 sends what such an agent asks to a person, and that takes a token too
-    budget = contract.escalation.budget_per_hour
+    return token(case) or wanted
+
+
+def token(case: Case) -> Refusal | None:
+    """Whether one more question to a person is left within the hour.
+
+    Asked also of what skips this gate (taking risk away) when gate 4 has sent it to a person.
+    """
+    assert case.grant is not None
+    budget = case.grant.contract.escalation.budget_per_hour
     spent = case.agent.since(case.agent.escalated, case.now, HOUR_US)
-    if spent >= budget:
-        return Refusal(reason=Reason.ESCALATION_BUDGET_EXHAUSTED, facts=facts(measured=spent, limit=budget))
-    return wanted
+    if spent < budget:
+        return None
+    return Refusal(reason=Reason.ESCALATION_BUDGET_EXHAUSTED, facts=facts(measured=spent, limit=budget))
 
 
 def _wanted(case: Case, contract: Contract) -> Escalation | None:

@@ -47,9 +47,10 @@ def _account_was_so(case: Case) -> bool:
     snapshot = case.flow.snapshot
     if snapshot.account.account != case.flow.account:
         return False
-    published = case.account.hashes.get(snapshot.account.version)
-    made = tagged("interlock/1/account", encode(snapshot.account))
-    return published == made == snapshot.account_hash
+    made, kept = tagged("interlock/1/account", encode(snapshot.account)), case.account.hashes
+    if case.approval is not None and snapshot.account.version < min(kept, default=0):
+        return made == snapshot.account_hash  # let go of while a person thought; it was so when he was asked
+    return kept.get(snapshot.account.version) == made == snapshot.account_hash
 
 
 def _price_was_so(case: Case) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from kernel.case import Case, Stance
 from kernel.ruling import Answer, Duplicate, Refusal
+from kernel.state.memory import Prior
 from kernel.table import ADMISSION, FACES
 from ledger.intents import key_of_intent
-from schemas.models import FlowStatus, Intent, Verdict
+from schemas.models import FlowStatus, Intent, Verdict, WindowKind
 from schemas.reasons import Reason
 
 
@@ -14,7 +15,7 @@ def idempotency(case: Case) -> Answer:
     """A redelivery gets its prior answer; a HALT is asked nothing else, an approval nothing at all."""
     if case.approval is not None:
         return None
-    prior = case.state.memory.priors.get(case.claim.digest)
+    prior = _prior(case)
     if prior is not None:
         reported = prior.verdict is Verdict.REPORTED  # its reason is a lane's, of another table
         return Duplicate(
@@ -35,6 +36,15 @@ def idempotency(case: Case) -> Answer:
     if case.known.answered:
         return _closed(Reason.FLOW_CLOSED)
     return None
+
+
+def _prior(case: Case) -> Prior | None:
+    """What was answered to these bytes; a late HALT is its author's word, whoever wraps it anew."""
+    priors, window = case.state.memory.priors, case.claim.window
+    prior = priors.get(case.claim.digest)
+    if prior is not None or window is None or window.kind is not WindowKind.LATE:
+        return prior
+    return None if window.winner is None else priors.get(window.winner)
 
 
 def _second(case: Case, intent: Intent, taken: bytes) -> Answer:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from kernel import exact
 from kernel.case import Case
 from kernel.state.flows import COMPENSATION
 from kernel.state.mandates import MANDATE_HORIZON_US
 from kernel.state.memory import HORIZON_US
+from kernel.state.whole import State
 from ledger.evidence import ATTESTATIONS_MAX
 from ledger.hashes import child_dfid, dfid, is_uuid8
 from schemas.models import Action, FlowOpened, Intent, Report
@@ -21,6 +23,7 @@ ONE = Decimal(1)
 SKEW_US = 5_000_000  # how far a source's clock may run ahead of ours
 CHILD_NUMBER_MAX = (1 << 31) - 1
 QUANTIFIED = frozenset({Action.BUY, Action.SELL, Action.MANDATE})
+SIZED = QUANTIFIED | {Action.CLOSE}
 IDLE = frozenset({Action.HOLD, Action.HALT})
 
 
@@ -35,7 +38,7 @@ def malformed(case: Case) -> bool:
         if claim.inside.answer is None:
             return False  # a winner that is not there is arbitration's to refuse
     if claim.intent is not None:
-        return not _intent_is_sound(claim.intent, claim.flow)
+        return not (_intent_is_sound(claim.intent, claim.flow) and _is_on_the_lot(case.state, claim.intent))
     return claim.report is None or not _report_is_sound(claim.report, claim.flow)
 
 
@@ -79,6 +82,14 @@ def _is_named_after_what_woke_it(flow: FlowOpened) -> bool:
 
 def _report_is_sound(report: Report, flow: FlowOpened) -> bool:
     return report.dfid == flow.dfid and report.attempt == flow.attempt and report.step_id in flow.steps
+
+
+def _is_on_the_lot(state: State, intent: Intent) -> bool:
+    """Whether the venue can trade the quantity; of an instrument nobody knows that is gate 7's to ask."""
+    terms = None if intent.instrument is None else state.grants.terms(intent.instrument)
+    if terms is None or intent.action not in SIZED:
+        return True
+    return exact.floor_to(intent.quantity, terms.lot) == intent.quantity
 
 
 def _intent_is_sound(intent: Intent, flow: FlowOpened) -> bool:

@@ -8,6 +8,7 @@ from kernel.case import Case, Stance
 from kernel.folds.curbs import states_on
 from kernel.ruling import Answer, Escalation, Refusal, facts
 from kernel.state.accounts import WHOLE
+from kernel.state.flows import COMPENSATION
 from kernel.state.trading import severest
 from schemas.models import Standing, TradingState
 from schemas.reasons import Reason
@@ -21,7 +22,15 @@ def standing(case: Case) -> Answer:
         refusal = _trading(case)
         if refusal is not None:
             return refusal
-    return _of_agent(case)
+    return None if _compensates(case) else _of_agent(case)
+
+
+def _compensates(case: Case) -> bool:
+    """Whether it is the kernel's own order: what puts a failure right asks nothing of who failed.
+
+    No flow may name such a step; gate 1 has seen to that.
+    """
+    return case.intent is not None and case.intent.step_id.startswith(COMPENSATION)
 
 
 def trading_state(case: Case) -> TradingState:

@@ -56,6 +56,7 @@ class Order:
     filled: Decimal = ZERO
     paid: Decimal = ZERO
     fee: Decimal = ZERO
+    limit_price: Decimal = ZERO
 
 
 @dataclass(slots=True, kw_only=True)

@@ -69,6 +69,7 @@ BOUNDS: dict[str, Bound] = {
     "Flow.contexts": _at_most(CONTEXTS_MAX, HORIZON),
     "Flow.steps": _at_most(STEPS_MAX, "a refusal; the flow's end without an order"),
     "Flow.refusals": _at_most(CONTEXTS_MAX, "the end of its flow"),
+    "Flow.settled": _at_most(STEPS_MAX, HORIZON),
     "Flow.traded": _at_most(STEPS_MAX, HORIZON),
     "Flow.tokens": _at_most(WOKEN_MAX * CONTEXTS_MAX, HORIZON),
     "AgentRecord.admitted": _at_most(STAMPS_MAX, "older than the contract's window"),

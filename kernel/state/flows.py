@@ -53,6 +53,7 @@ class Flow:
     contexts: H_flow of every FLOW entry of this flow. opened: the latest one, kept while the flow lives.
     refusals: the curable ones so far, at most one a context. traded: instrument -> net quantity that this
     flow's orders bought (below zero: sold). dirty: it failed half-way. compensations: how many were ruled on.
+    settled: key -> filled, of orders that a person answered for; the venue may still say otherwise.
     """
 
     dfid: bytes
@@ -77,6 +78,7 @@ class Flow:
     traded: dict[str, Decimal] = field(default_factory=dict)
     dirty: bool = False
     compensations: int = 0
+    settled: dict[bytes, Decimal] = field(default_factory=dict)
 
     @property
     def final(self) -> bool:

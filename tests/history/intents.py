@@ -40,6 +40,8 @@ def intent_of(
         changes = {"quantity": D(0), "target": mine[-1 - dice.below(len(mine))].key if mine else bytes(32)}
     if action is A.HALT and dice.rarely(2):
         changes["instrument"] = dice.of(BTC, ETH)
+    if honest.instrument == ETH and "quantity" in changes and dice.below(4):
+        changes["quantity"] = changes["quantity"].quantize(D("0.001"), "ROUND_FLOOR")  # its lot
     intent = replace(honest, **changes)
     if dice.rarely(5):
         intent = replace(intent, **edge(player, dice, flow, intent))
@@ -139,6 +141,7 @@ def edge(player, dice, flow, intent):
         {"confidence": least - ATOM},
         {"limit_price": None},
         {"limit_price": quote.ask},
+        {"limit_price": quote.ask + ATOM},
         {"limit_price": quote.ask - CENT},
         {"stop": None},
         {"target_price": None},

@@ -33,6 +33,9 @@ from tests.spec.book import local
 
 D = Decimal
 R = Reason
+# What one trades in the finest steps there are stands at any boundary; what one trades in lots may miss them.
+LOT = Fraction(1, 1000)
+LOTS = {BTC: "0.000000000000000001"}
 
 TOPIC = {
     "contract": "registry",
@@ -94,7 +97,7 @@ class Player:
     def __init__(self, profile):
         self.profile = profile % profiles.COUNT
         now = profiles.start(self.profile)
-        self.world = World(changed=profiles.contracts(self.profile), accounts=(), now=now)
+        self.world = World(changed=profiles.contracts(self.profile), accounts=(), now=now, lots=LOTS)
         self.spec = Spec(LEDGER, key_of)
         self.sent, self.orders, self.story, self.events, self.tally = [], [], [], [], Counter()
         self.times, self.faults, self.views, self.children = [], {}, {}, {}
@@ -109,6 +112,7 @@ class Player:
         world.run()
         spec.now, spec.rules = world.now, {world.rules_hash}
         spec.ticks = {BTC: Fraction(1, 100), ETH: Fraction(1, 100)}
+        spec.lots = {BTC: Fraction(1, 10**18), ETH: LOT}
         for contract in world.contracts.values():
             law = self.law(contract)
             spec.contracts[law["agent_id"], law["version"]] = law

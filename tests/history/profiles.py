@@ -72,6 +72,7 @@ def _changed(contract, dice, plain):
         usual = [Authority.EXECUTE_LIMITED, Authority.EXECUTE_FULL] * 3
         changes["authority"] = pick((*usual, Authority.PROPOSE, Authority.PROPOSE, Authority.OBSERVE))
         changes["veto"] = may_halt
+    changes["compensation"] = granted_way(contract, changes)
     ttl = pick((1800, 30, 600))
     changes["halt_ttl_s"] = ttl if changes.get("veto", contract.veto) else 0
     changes["max_attempts"] = pick((3, 1, 2))
@@ -99,6 +100,17 @@ def _changed(contract, dice, plain):
         two_persons_above_usd=pick((None, None, D("200"), D("2000"))),
     )
     return changes
+
+
+def granted_way(contract, changes):
+    """The compensation drawn, or the next whose action the contract grants."""
+    allowed = {*changes.get("allowed_actions", contract.allowed_actions)}
+    allowed -= {*changes.get("forbidden_actions", contract.forbidden_actions)}
+    if changes["compensation"] is Compensation.REVERT and m.Action.SELL not in allowed:
+        changes["compensation"] = Compensation.CLOSE_ALL
+    if changes["compensation"] is Compensation.CLOSE_ALL and m.Action.CLOSE not in allowed:
+        return Compensation.ALERT_HUMAN
+    return changes["compensation"]
 
 
 def limits(was, dice):

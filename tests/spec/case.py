@@ -70,7 +70,7 @@ def case_of(spec, claim, approval=None):
         known=known, approval=approval, meaning=meaning, key=claim.key, view=view, law=law, own=own,
         mandate=mandate if own else None, quantity=quantity_of(account, intent), seen=seen,
         stance=stance_of(account, intent), sells=bool(intent and intent.action in ("SELL", "CLOSE")),
-        tick=spec.ticks.get(name), mark=spec.live(name), fault=fault, broken=[],
+        tick=spec.ticks.get(name), lot=spec.lots.get(name), mark=spec.live(name), fault=fault, broken=[],
     )  # fmt: skip
 
 

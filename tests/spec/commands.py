@@ -56,14 +56,22 @@ def refused(spec, c, signer, role):
             c.verb is V.FUND and account and amount and amount > PAID_IN_MAX - account["deposits"],
         ),
         (C.OUT_OF_BOUNDS, c.verb is V.WITHDRAW and account and amount and amount > account["cash"]),
-        (C.ILLEGAL_TRANSITION, c.verb is V.CLOSE and account and book.exposed(account)),
-        (C.ILLEGAL_TRANSITION, c.verb is V.SETTLE and account and c.target not in account["orders"]),
+        (C.ILLEGAL_TRANSITION, c.verb is V.CLOSE and account and (book.exposed(account) or account["cash"])),
+        (
+            C.ILLEGAL_TRANSITION,
+            c.verb is V.SETTLE and account and not unanswered(spec, account["orders"].get(c.target)),
+        ),
         (C.MALFORMED, trades and c.lane and (c.account or c.instrument)),
         (C.OUT_OF_BOUNDS, trades and over),
         (C.ILLEGAL_TRANSITION, trades and role == "WATCH" and loosens(spec, c, account)),
     )
     reason = next((reason for reason, yes in wrong if yes), None)
     return reason or (standing_move(spec, c, account) if c.verb in MOVES else C.FOLDED)
+
+
+def unanswered(spec, order):
+    """Whether the venue cannot speak of it, or has had its time to."""
+    return order and (order["status"] == "UNKNOWN" or spec.now > order["until"])
 
 
 def loosens(spec, c, account):
@@ -110,6 +118,7 @@ def done(spec, c):
             spec.latched -= {x for x in spec.latched if x[0] == c.account and c.agent_id in (None, x[1])}
             if c.agent_id is None:
                 account["dirty"].clear()
+                account["peak"] = book.equity(spec, account)
         case V.HALT | V.REDUCE | V.RESUME:
             speak(spec, c, account)
         case V.SUSPEND | V.RETIRE | V.RESET:
@@ -125,6 +134,8 @@ def settle(spec, account, key):
     """An operator answers for an order the venue cannot speak of: what was filled stays."""
     order = venue.release(account, key)
     flow = spec.flows.get(order["flow"])
+    if flow:
+        flow["settled"][key] = order["filled"]
     half = 0 < order["filled"] < order["quantity"] and flow and not order["step"].startswith("comp-")
     if half:
         venue.soil(account, flow, venue.policy_of(spec, flow, order["agent"])[1])

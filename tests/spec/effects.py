@@ -14,8 +14,11 @@ def token_left(spec, case, agent):
 
 
 def remember(spec, case, verdict, reason, key):
-    time = case.flow.trigger.event_time
-    spec.priors[case.claim.digest] = {"verdict": verdict, "reason": reason, "key": key, "time": time}
+    time, window = case.flow.trigger.event_time, case.claim.window
+    prior = {"verdict": verdict, "reason": reason, "key": key, "time": time}
+    spec.priors[case.claim.digest] = prior
+    if window and verdict is m.Verdict.ACCEPTED and case.intent.action == "HALT":
+        spec.priors[window.winner] = prior  # the same word in another window is no news
 
 
 def spend(spec, known, agent, usage):

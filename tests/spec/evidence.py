@@ -15,7 +15,8 @@ def evidence(spec, case):
     bound = intent.flow_hash == claim.context and intent.state_hash == claim.snapshot_hash
     other = known["attempt"] == flow.attempt and known["context"] != claim.context
     version = shot.account.version
-    seen = len(views) - 64 < version <= len(views) and version > 0 and views[version - 1] == shot.account
+    oldest = 0 if case.approval else len(views) - 64  # it was so when a person was asked
+    seen = oldest < version <= len(views) and version > 0 and views[version - 1] == shot.account
     if other or not (bound and seen and claim.view_hash_ok) or not prices_were_so(spec, case):
         return R.SNAPSHOT_MISMATCH
     if case.woken is None or law is None or case.woken.contract_hash != case.own["hash"]:

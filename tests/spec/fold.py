@@ -24,7 +24,7 @@ class Spec:
 
     def __init__(self, ledger, key_of):
         self.ledger, self.key_of, self.now, self.horizon = ledger, key_of, 0, -(1 << 62)
-        self.contracts, self.rules, self.ticks, self.hellos = {}, set(), {}, {}
+        self.contracts, self.rules, self.ticks, self.lots, self.hellos = {}, set(), {}, {}, {}
         self.accounts, self.flows, self.priors, self.marks = {}, {}, {}, {}
         self.standings, self.serials, self.zones, self.latched = {}, {}, {"UTC"}, set()
         self.words, self.quotes, self.stamps, self.out, self.cancels = [], [], [], [], []

@@ -8,7 +8,7 @@ from schemas.reasons import Reason
 from tests.spec.book import SECOND, T, said, severest
 from tests.spec.evidence import evidence
 from tests.spec.integrity import integrity
-from tests.spec.limits import breakers, drift, escalation, judged_price, limits, reservation
+from tests.spec.limits import breakers, drift, escalation, judged_price, limits, no_token, reservation
 
 R = Reason
 
@@ -19,7 +19,9 @@ def idempotency(spec, case):
     known, intent = case.known, case.intent
     if case.approval:
         return None
-    prior = spec.priors.get(case.claim.digest)
+    prior, window = spec.priors.get(case.claim.digest), case.claim.window
+    if window and window.kind == "LATE":
+        prior = prior or spec.priors.get(window.winner)
     if prior:
         reported = prior["verdict"] is m.Verdict.REPORTED
         return "AGAIN", prior["verdict"], R.NONE if reported else prior["reason"], prior["key"]
@@ -64,6 +66,8 @@ def standing(spec, case):
             return R.TRADING_HALTED
         if worst is not T.ACTIVE and case.stance != "REDUCING":
             return R.REDUCING_ONLY
+    if case.intent.step_id.startswith("comp-"):
+        return None  # the kernel's own order asks nothing of who failed
     if agent in ("SUSPENDED", "RETIRED"):
         return R[f"AGENT_{agent}"]
     if quiet or agent == "ACTIVE" or (agent == "DEGRADED" and case.stance in ("REDUCING", "CANCEL")):
@@ -138,6 +142,8 @@ def judge(spec, case, faces=None):
     asked = None
     for number, gate in enumerate(GATES, 1):
         answer = gate(spec, case) if number in (faces or FACES[case.stance]) else None
+        if number == 10 and asked and 10 not in (faces or FACES[case.stance]):
+            answer = no_token(spec, case)  # gate 4 asks for a person, and whoever asks pays
         if isinstance(answer, R):
             return m.Verdict.REJECTED, answer, None
         if answer and answer[0] == "AGAIN":

@@ -1,6 +1,7 @@
 """Gate 1 of the naive specification: is this what it says it is, from whom it says, to this account?"""
 
 import re
+from fractions import Fraction
 
 from schemas import models as m
 from schemas.reasons import LaneReason, Reason
@@ -56,6 +57,12 @@ def sound_flow(claim):
     )  # fmt: skip
 
 
+def on_lot(case, quantity):
+    """What a venue can trade; None is the lot of what nobody registered."""
+    sized = case.intent.action in ("BUY", "SELL", "MANDATE", "CLOSE")
+    return not (sized and case.lot and quantity is not None) or Fraction(quantity) % case.lot == 0
+
+
 def sound_body(case):
     flow, said = case.flow, case.said
     if said is None:
@@ -80,6 +87,7 @@ def sound_body(case):
         and said.quantity >= 0 and 0 <= said.confidence <= 1 and said.drift_envelope_bps >= 0
         and said.valid_from <= said.valid_until <= flow.flow_expires_at
         and (said.instrument is None or NAME.fullmatch(said.instrument))
+        and on_lot(case, said.quantity)
     )  # fmt: skip
 
 

@@ -89,12 +89,20 @@ def violations(spec, case):
     if inverted:
         yield R.INVERTED_BRACKET
     has, value, held = equity(spec, account), quantity * price, position(account, name)["quantity"]
+    coming = [
+        (x["instrument"], x["quantity"] - x["filled"], x["limit"])
+        for x in account["orders"].values()
+        if x["side"] == "BUY" and x["quantity"] > x["filled"]
+    ]
+    held += sum(left for other, left, _ in coming if other == name)
+    worth_of_it = worth(spec, account, name) + sum(left * at for other, left, at in coming if other == name)
+    opened = {*account["positions"], *(other for other, _, _ in coming), name}
     sizes = (
         (R.MAX_SINGLE_TRADE, value, law["max_single_trade_pct"] * has),
         (R.MAX_POSITION, quantity + held, law["max_position_size"]),
-        (R.MAX_POSITION, value + worth(spec, account, name), law["max_position_pct"] * has),
+        (R.MAX_POSITION, value + worth_of_it, law["max_position_pct"] * has),
         (R.MAX_ORDER_VALUE, value, law["max_order_value"]),
-        (R.MAX_OPEN_POSITIONS, len({*account["positions"], name}), law["max_open_positions"]),
+        (R.MAX_OPEN_POSITIONS, len(opened), law["max_open_positions"]),
         (R.MAX_LEVERAGE, exposure(spec, account) + value, law["max_leverage"] * has),
     )
     for reason, measured, limit in sizes:
@@ -138,8 +146,13 @@ def escalation(spec, case):
     alone = spec.standing(case.account, case.agent) != "ESCALATION_ONLY"  # else gate 4 asks, and pays here
     if case.approval or (reason is None and alone):
         return None
+    return no_token(spec, case) or (reason and ("ASK", reason))
+
+
+def no_token(spec, case):
     spent = spec.count("escalated", (case.account["name"], case.agent), HOUR)
-    return R.ESCALATION_BUDGET_EXHAUSTED if spent >= law["budget_per_hour"] else reason and ("ASK", reason)
+    spent_out = spent >= case.law["escalation"]["budget_per_hour"]
+    return R.ESCALATION_BUDGET_EXHAUSTED if spent_out else None
 
 
 def drift(spec, case):

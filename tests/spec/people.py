@@ -5,6 +5,7 @@ from fractions import Fraction
 from schemas import models as m
 from schemas.reasons import Reason
 from tests.spec.case import case_of
+from tests.spec.integrity import on_lot
 from tests.spec.limits import judged_price
 from tests.spec.ruling import rule
 
@@ -76,8 +77,13 @@ def fits(spec, flow, act, persons):
     if held is None or act.price_shown is None or act.price_shown <= 0:
         return False
     less = act.quantity is not None and 0 < act.quantity <= held.said.quantity
-    fits_size = act.quantity in (None, held.said.quantity) if act.choice == "OVERRIDE" else less
-    return fits_size and persons >= persons_for(case_of(spec, shown(flow)))
+    case = case_of(spec, shown(flow))
+    fits_size = (
+        act.quantity in (None, held.said.quantity)
+        if act.choice == "OVERRIDE"
+        else less and on_lot(case, act.quantity)
+    )
+    return fits_size and persons >= persons_for(case)
 
 
 def persons_for(case):

@@ -26,6 +26,9 @@ def receipt(spec, said, fault):
     if reason:
         spec.out.append(("REFUSAL", reason))
         return
+    if flow and said.quantity > flow["settled"].get(said.key, said.quantity):
+        flow["settled"][said.key] = num(said.quantity)  # more than a person was told: another person looks
+        account["dirty"].add(said.dfid)
     if not order or not venue.is_news(said, order):
         spec.out.append(("RECEIPT", said.dfid, flow["status"] if flow else S.CLOSED, ()))
         return

@@ -41,6 +41,7 @@ def open_flow(spec, claim, known):
             "open_attempt": 1, "attempt": flow.attempt, "context": claim.context, "opened": claim,
             "contexts": [claim.context], "status": S.ACTIVE, "reopens": False, "steps": {}, "tokens": {},
             "held": None, "look": flow.trigger.event_time, "traded": {}, "dirty": False, "compensations": 0,
+            "settled": {},
         }  # fmt: skip
         return
     known["contexts"].append(claim.context)
@@ -87,12 +88,12 @@ def rule(spec, claim, approval=None):
     else:
         known["steps"][intent.step_id] = (case.meaning, claim.key)
     if verdict is m.Verdict.ACCEPTED and order and intent.action != "CANCEL":
-        reserve(case.account, case)
+        reserve(case.account, case, order[6])
     if verdict is m.Verdict.ACCEPTED and intent.action == "MANDATE":
         frame(case)
     if status in (S.ESCALATED, S.EXHAUSTED):
         known["held"] = claim
-    if status is S.ESCALATED:
+    if status is S.ESCALATED and reason.gate != 11:  # getting out without a live price is free
         spec.stamps.append(("escalated", agent, spec.now))
     if status is S.EXHAUSTED:
         known["exhausted"] = True

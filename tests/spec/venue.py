@@ -19,26 +19,26 @@ def protective_limit(case):
     if case.sells:
         worst = min(live, F(case.mark.bid)) - live * envelope / BPS
         worst = ceil((max(worst, F(band["low"])) if band else worst) / tick) * tick
-        return worst if own is None else max(worst, own)
+        return worst if own is None else max(worst, ceil(own / tick) * tick)
     leaves = case.stance == "REDUCING"  # a purchase that takes a sale back
     anchor = live if leaves else case.seen
     worst = (max(live, F(case.mark.ask)) if leaves else anchor) + anchor * envelope / BPS
     worst = floor((min(worst, F(band["high"])) if band else worst) / tick) * tick
-    return worst if own is None else min(worst, own)
+    return worst if own is None else min(worst, floor(own / tick) * tick)
 
 
 def cash_needed(case):
     return money(case.quantity * protective_limit(case) * (1 + FEE_RESERVE / BPS))
 
 
-def reserve(account, case):
+def reserve(account, case, until):
     buys = not case.sells
     order = {
         "flow": case.flow.dfid, "step": case.intent.step_id, "agent": case.agent,
         "instrument": case.intent.instrument, "side": "BUY" if buys else "SELL",
         "quantity": case.quantity, "cash": cash_needed(case) if buys else F(0), "status": None,
         "tif": case.intent.time_in_force, "stop": case.intent.stop, "target": case.intent.target_price,
-        "filled": F(0), "paid": F(0), "fee": F(0),
+        "filled": F(0), "paid": F(0), "fee": F(0), "limit": protective_limit(case), "until": until,
     }  # fmt: skip
     if case.mandate and case.intent.action in ("BUY", "SELL"):
         case.mandate["used"] += case.quantity
@@ -189,7 +189,7 @@ def compensate(spec, account, flow, order, judge):
         if verdict is m.Verdict.ACCEPTED:
             limit, until = protective_limit(case), spec.now + ORDER_LIFE
             made = (key, name, "SELL" if sells else "BUY", quantity, limit, m.TimeInForce.IOC, until, None)
-            reserve(account, case)
+            reserve(account, case, until)
             flow["steps"][step] = (None, key)
         found.append((step, action, name, quantity, verdict, reason, made))
     return tuple(found)

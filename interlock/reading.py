@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from interlock.context import Context
 from kernel.claim import judged
-from ledger.entry import decode_entry
+from ledger.entry import Leaf, decode_entry
 from ledger.envelope import digest, opened
 from schemas.codec import decode
 from schemas.kinds import EntryKind
@@ -85,18 +85,20 @@ def decisions(values: Iterable[bytes]) -> Iterator[Decided]:
                     reason=name_of(report.reason), facts=(), status=report.flow_status.value,
                 )  # fmt: skip
             case EntryKind.HUMAN:
-                human = decode(HumanEntry, leaf.body)
-                act = opened(human.act, HumanDecision)
-                yield Decided(
-                    seq=leaf.seq, dfid=act.dfid, account=act.account, lane=lanes.get(act.dfid, "?"),
-                    attempt=attempts.get(act.dfid, 1), what=act_words(act), verdict=human.verdict.value,
-                    reason=name_of(human.reason),
-                    facts=tuple((fact.name, fact.value) for fact in human.facts),
-                    status=human.flow_status.value,
-                    signers=tuple(each.keyid for each in human.act.signatures),
-                )  # fmt: skip
+                yield _acted(leaf, lanes, attempts)
             case _:
                 pass
+
+
+def _acted(leaf: Leaf, lanes: Mapping[bytes, str], attempts: Mapping[bytes, int]) -> Decided:
+    human = decode(HumanEntry, leaf.body)
+    act = opened(human.act, HumanDecision)
+    return Decided(
+        seq=leaf.seq, dfid=act.dfid, account=act.account, lane=lanes.get(act.dfid, "?"),
+        attempt=attempts.get(act.dfid, 1), what=act_words(act), verdict=human.verdict.value,
+        reason=name_of(human.reason), facts=tuple((fact.name, fact.value) for fact in human.facts),
+        status=human.flow_status.value, signers=tuple(each.keyid for each in human.act.signatures),
+    )  # fmt: skip
 
 
 def act_words(act: HumanDecision) -> str:

@@ -99,7 +99,7 @@ def why(
         return
     data(f"flow {wanted.hex()}  account {found[0].account}")
     for each in found:
-        data(f"  attempt {each.attempt}: {_sentence(each)}")
+        data(f"  attempt {each.attempt}: {sentence(each)}")
     for who, text in sorted(texts.items()):
         data(f"  {who} said: {text}")
 
@@ -118,11 +118,12 @@ def list_decisions(
         as_json([_plain(each) for each in found])
         return
     for each in found:
-        data(f"{each.seq:>7} {each.dfid.hex()} {each.lane:<5} {each.account:<8} {_sentence(each)}")
+        data(f"{each.seq:>7} {each.dfid.hex()} {each.lane:<5} {each.account:<8} {sentence(each)}")
     say(f"{len(found)} decisions of ledger {there.name}")
 
 
-def _sentence(each: Decided) -> str:
+def sentence(each: Decided) -> str:
+    """What was proposed or chosen, by whom signed, how it was ruled and what became of the flow."""
     figures = " ".join(f"{name}={plain(value)}" for name, value in each.facts)
     reason = "" if each.reason in ("NONE", "") else f" {each.reason}"
     gate = f" (gate {Reason[each.reason].gate})" if each.reason in Reason.__members__ and reason else ""

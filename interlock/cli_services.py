@@ -11,6 +11,7 @@ import typer
 
 from interlock.context import context, current_ledger, make_current, state_folder
 from interlock.genesis import Account, create, open_accounts
+from interlock.mandate_roads import examine_mandates
 from interlock.programs import absent_of, programs
 from interlock.say import Exit, Stop, as_json, command, data, say
 from interlock.services import daemon, docker, local
@@ -63,7 +64,8 @@ def down() -> None:
 def doctor(ledger: LedgerOption = None, json_: JsonOption = False) -> None:
     """Look at everything a ledger stands on; each fault with its fix. Exit 1 if there is a fault."""
     state = state_folder()
-    findings = examine(state, current_ledger(state) if ledger is None else ledger_name(ledger))
+    name = current_ledger(state) if ledger is None else ledger_name(ledger)
+    findings = [*examine(state, name), *examine_mandates(name)]
     if json_:
         as_json([asdict(finding) for finding in findings])
     else:

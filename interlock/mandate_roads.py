@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from confluent_kafka import KafkaException
+
 from interlock.accounts import latest_views
-from interlock.context import Context
+from interlock.context import Context, context
+from interlock.services.faults import ServicesError
+from interlock.services.finding import Finding, note
 from rules.routing_table import RoutingTable, parse_routing
 from schemas.models import DocumentKind, Lane, MandateView
+from transport.log import LogError
 
 WORKS = Lane.SDS  # the selector opens a mandate's children there alone
 
@@ -21,17 +26,27 @@ def is_worked(account: str, mandate: MandateView, table: RoutingTable) -> bool:
     )
 
 
-def unworked(there: Context, account: str) -> list[str]:
-    """A line for people on each mandate of an account that nobody works."""
+def unworked(there: Context, account: str | None = None) -> list[str]:
+    """A line for people on each mandate that nobody works, of one account or of all."""
     body = there.registry().body(DocumentKind.ROUTING, "routing")
     if body is None:
         return []
     table = parse_routing(body)
+    views = [record.view for record in latest_views(there)]
     return [
         f"nobody works the mandate of flow {mandate.dfid.hex()}: no row of the routing table sends signals on"
-        f" {mandate.instrument} for {account} to lane {WORKS.value} (interlock routing show)"
-        for record in latest_views(there)
-        if record.view.account == account
-        for mandate in record.view.mandates
-        if not is_worked(account, mandate, table)
+        f" {mandate.instrument} for {view.account} to lane {WORKS.value}"
+        for view in views
+        if account in (None, view.account)
+        for mandate in view.mandates
+        if not is_worked(view.account, mandate, table)
     ]
+
+
+def examine_mandates(ledger: str) -> list[Finding]:
+    """What the doctor says of them; nothing where no broker answers, which it says elsewhere."""
+    try:
+        found = unworked(context(ledger))
+    except (ServicesError, LogError, KafkaException):
+        return []
+    return [note("mandates", text, fix="push a row that does, or let it expire") for text in found]

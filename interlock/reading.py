@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from interlock.context import Context
 from kernel.claim import judged
-from ledger.entry import decode_entry
+from ledger.entry import Leaf, decode_entry
 from ledger.envelope import digest, opened
 from schemas.codec import decode
 from schemas.kinds import EntryKind
@@ -67,40 +67,34 @@ def decisions(values: Iterable[bytes]) -> Iterator[Decided]:
             case EntryKind.DECISION:
                 decision = decode(DecisionEntry, leaf.body)
                 attempts[decision.dfid] = decision.attempt
-                yield _decision(leaf.seq, decision, lanes)
+                yield Decided(
+                    seq=leaf.seq, dfid=decision.dfid, account=decision.account,
+                    lane=lanes.get(decision.dfid, "?"), attempt=decision.attempt,
+                    what=what_of(decision.body), verdict=decision.verdict.value,
+                    reason=name_of(decision.reason),
+                    facts=tuple((fact.name, fact.value) for fact in decision.facts),
+                    status=decision.flow_status.value + (" (reopens)" if decision.reopens else ""),
+                    ordered=ordered_of(decision),
+                )  # fmt: skip
             case EntryKind.REPORT:
                 report = decode(ReportEntry, leaf.body)
                 attempts[report.dfid] = report.attempt
-                yield _report(leaf.seq, report, lanes)
+                yield Decided(
+                    seq=leaf.seq, dfid=report.dfid, account=report.account, lane=lanes.get(report.dfid, "?"),
+                    attempt=report.attempt, what=what_of(report.body), verdict="REPORTED",
+                    reason=name_of(report.reason), facts=(), status=report.flow_status.value,
+                )  # fmt: skip
             case EntryKind.HUMAN:
-                yield _act(leaf.seq, decode(HumanEntry, leaf.body), lanes, attempts)
+                yield _acted(leaf, lanes, attempts)
             case _:
                 pass
 
 
-def _decision(seq: int, decision: DecisionEntry, lanes: Mapping[bytes, str]) -> Decided:
-    return Decided(
-        seq=seq, dfid=decision.dfid, account=decision.account, lane=lanes.get(decision.dfid, "?"),
-        attempt=decision.attempt, what=what_of(decision.body), verdict=decision.verdict.value,
-        reason=name_of(decision.reason),
-        facts=tuple((fact.name, fact.value) for fact in decision.facts),
-        status=decision.flow_status.value + (" (reopens)" if decision.reopens else ""),
-        ordered=ordered_of(decision),
-    )  # fmt: skip
-
-
-def _report(seq: int, report: ReportEntry, lanes: Mapping[bytes, str]) -> Decided:
-    return Decided(
-        seq=seq, dfid=report.dfid, account=report.account, lane=lanes.get(report.dfid, "?"),
-        attempt=report.attempt, what=what_of(report.body), verdict="REPORTED",
-        reason=name_of(report.reason), facts=(), status=report.flow_status.value,
-    )  # fmt: skip
-
-
-def _act(seq: int, human: HumanEntry, lanes: Mapping[bytes, str], attempts: Mapping[bytes, int]) -> Decided:
+def _acted(leaf: Leaf, lanes: Mapping[bytes, str], attempts: Mapping[bytes, int]) -> Decided:
+    human = decode(HumanEntry, leaf.body)
     act = opened(human.act, HumanDecision)
     return Decided(
-        seq=seq, dfid=act.dfid, account=act.account, lane=lanes.get(act.dfid, "?"),
+        seq=leaf.seq, dfid=act.dfid, account=act.account, lane=lanes.get(act.dfid, "?"),
         attempt=attempts.get(act.dfid, 1), what=act_words(act), verdict=human.verdict.value,
         reason=name_of(human.reason), facts=tuple((fact.name, fact.value) for fact in human.facts),
         status=human.flow_status.value, signers=tuple(each.keyid for each in human.act.signatures),

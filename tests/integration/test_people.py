@@ -29,7 +29,7 @@ from interlock.services import daemon
 from interlock.services.faults import ServicesError
 from interlock.services.running import Running
 from interlock.services.supervisor import Program, wait_until
-from ledger.envelope import seal
+from ledger.envelope import opened, seal
 from ledger.hashes import contract_hash, dfid, flow_hash, state_hash
 from ledger.registry import Registry
 from ledger.signing import Signer
@@ -210,7 +210,14 @@ def test_after_a_halt_a_decision_is_refused_by_name_until_the_resume(desk: Desk)
     desk.quote("4000", "4001")
     assert desk.verdict(desk.propose("0.9")) == "TRADING_HALTED"
     assert desk.told("account", "show", ACCOUNT)["halted_instruments"] == [BTC]
+    (stands,) = desk.told("halts")
+    assert (stands["scope"], stands["state"]) == (f"account {ACCOUNT} instrument {BTC}", "HALTED")
+    assert stands["until"] > now()
+    assert desk.told("account", "show", ACCOUNT)["curbs"] == [stands]
+    typed = desk.run("halt", "--instrument", "nosuch")
+    assert (typed.exit_code, BTC in typed.stderr) == (2, True)
     assert desk.run("resume", "--account", ACCOUNT, "--instrument", BTC).exit_code == 0
+    assert desk.told("halts") == []
     assert desk.told("account", "show", ACCOUNT)["halted_instruments"] == []
 
 
@@ -232,7 +239,8 @@ def test_an_escalation_is_shown_overridden_and_filled(desk: Desk) -> None:
     page = desk.run("inbox", "show", "last").stdout
     assert "BUY 0.5 btc-usd" in page
     assert waits["digest"] in page
-    assert "4000.5 now" in page
+    assert "4000.5 seen" in page
+    assert " s ago" in page
     decided = desk.told("inbox", "decide", flow.hex(), "--consequence", "override", "--because", "I saw it")
     assert (decided["choice"], decided["verdict"]) == ("OVERRIDE", "ACCEPTED")
     assert wait_until(lambda: desk.told("account", "show", ACCOUNT)["positions"] != [], timeout_s=20)
@@ -242,6 +250,15 @@ def test_an_escalation_is_shown_overridden_and_filled(desk: Desk) -> None:
     late = desk.run("inbox", "decide", flow.hex(), "--consequence", "abort", "--because", "too late")
     assert (late.exit_code, "does not wait for a person" in late.stderr) == (1, True)
     assert "I saw it" in desk.run("why", flow.hex()).stdout
+
+
+def test_a_principals_order_is_signed_and_sent(desk: Desk) -> None:
+    sent = desk.told("instruct", ACCOUNT, "buy a little", "--instrument", BTC, "--notional", "500")
+    (record,) = desk.there.read("instructions")
+    found = desk.registry.schema_ids.unpack(m.InstructionRecord, record.value)
+    assert (found.text, record.key) == ("buy a little", ACCOUNT.encode())
+    assert opened(found.envelope, m.Instruction).instruction_id == sent["instruction_id"]
+    assert desk.run("instruct", ACCOUNT, "buy", "--instrument", "nosuch").exit_code == 2
 
 
 @pytest.mark.parametrize("topic", ["control", "human.decisions", "registry", "escalations"])

@@ -12,8 +12,14 @@ from schemas.reasons import ControlReason
 # What is illegal or out of bounds depends on what was asked.
 _ILLEGAL = {
     Verb.OPEN: ("an account of that name is open", "interlock account fund, or another name"),
-    Verb.CLOSE: ("it holds positions or has open orders", "close them first: interlock account show"),
-    Verb.SETTLE: ("it has no such open order", "interlock account show names its open orders"),
+    Verb.CLOSE: (
+        "it holds positions, cash or open orders",
+        "close and withdraw first: interlock account show",
+    ),
+    Verb.SETTLE: (
+        "it has no such order that is UNKNOWN or past its time",
+        "interlock account show names its open orders",
+    ),
     Verb.CLEAR: ("there is nothing to clear", "interlock account show"),
     Verb.SUSPEND: ("standing moves only rightward so, and RETIRED is final", "interlock agent ls"),
     Verb.RETIRE: ("the agent is retired already", "interlock agent ls"),

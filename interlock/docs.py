@@ -29,6 +29,8 @@ SOFTER = (
     "- gate 4 asks HALT, HOLD and CANCEL for the agent's standing and not for the trading state, and lets",
     "  what reduces pass REDUCING_ONLY;",
     "- gate 9 asks what reduces for an instrument and for no size;",
+    "- gate 10 asks what reduces or takes back only for a token, when gate 4 sends it to a person: getting",
+    "  out waits for nobody, so no contract may ask approval of CLOSE, CANCEL, HOLD or HALT;",
     "- gate 11 asks what reduces for a mark that is present, sane and fresh; CLOSE without one goes to a",
     "  person.",
 )

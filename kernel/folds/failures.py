@@ -5,7 +5,7 @@ from __future__ import annotations
 from kernel import opening
 from kernel.compensation import note_traded
 from kernel.failure import failure_of, mark_failed
-from kernel.folds.receipts import fold_receipt, order_of, reserve
+from kernel.folds.receipts import contradicts, fold_receipt, order_of, reserve
 from kernel.state.accounts import Account
 from kernel.state.flows import Flow
 from kernel.state.whole import State
@@ -13,11 +13,16 @@ from schemas.models import CompensationRuling, KernelIntent, Receipt, ReceiptEnt
 
 
 def fold_receipt_whole(state: State, entry: ReceiptEntry) -> None:
-    """Fold a receipt and the compensations its entry holds; one that is no news changes nothing."""
+    """Fold a receipt and the compensations its entry holds; one that is no news changes nothing,
+    unless it tells of more than a person settled its order with: then the account is dirty."""
     receipt = opening.surely(entry.receipt, Receipt)
     account, flow = state.accounts[receipt.account], state.flows.get(receipt.dfid)
     order = account.orders.get(receipt.key)
     if order is None:
+        if flow is not None and contradicts(state, receipt):
+            flow.settled[receipt.key] = receipt.quantity  # told of once
+            account.soil(flow.dfid)
+            state.touch(account.account)
         return
     failure, filled_before = failure_of(state, receipt), order.filled
     fold_receipt(state, entry)

@@ -69,10 +69,6 @@ def fold_receipt(state: State, entry: ReceiptEntry) -> None:
     receipt = opening.surely(entry.receipt, Receipt)
     account = state.accounts[receipt.account]
     order = account.orders.get(receipt.key)
-    if contradicts(state, receipt):
-        state.flows[receipt.dfid].settled[receipt.key] = receipt.quantity
-        account.soil(receipt.dfid)
-        state.touch(account.account)
     if order is None or not is_news(receipt, order):
         return
     before = account.exposed()

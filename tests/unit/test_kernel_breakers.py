@@ -158,6 +158,9 @@ def test_a_terminated_account_is_closed_and_its_name_begins_anew() -> None:
     propose(world, m.Action.CLOSE, BTC)
     world.receipt(world.order, m.ReceiptStatus.FILLED)
     world.run()
+    assert command(world, m.Verb.CLOSE, account=ACCOUNT) == "ILLEGAL_TRANSITION"
+    cash = world.views[ACCOUNT].view.cash
+    assert command(world, m.Verb.WITHDRAW, account=ACCOUNT, amount=cash) == "FOLDED"
     assert command(world, m.Verb.CLOSE, account=ACCOUNT) == "FOLDED"
     assert command(world, m.Verb.OPEN, account=ACCOUNT, amount=Decimal(100_000)) == "FOLDED"
     assert world.views[ACCOUNT].view.trading_state is m.TradingState.ACTIVE

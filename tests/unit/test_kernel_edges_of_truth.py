@@ -69,7 +69,9 @@ def shaped(**changes: Any) -> bool:
     [
         ({}, False),
         ({"quantity": D(0)}, True),
-        ({"quantity": D("0.000000000000000001")}, False),
+        ({"quantity": D("0.0001")}, False),
+        ({"quantity": D("0.00015")}, True),  # off its lot
+        ({"quantity": D("0.000000000000000001")}, True),
         ({"limit_price": D(0)}, True),
         ({"limit_price": D("0.01")}, False),
         ({"stop": D(0)}, True),

@@ -243,10 +243,15 @@ def test_a_refused_compensation_calls_a_person_and_leaves_the_account_dirty(how:
 
 
 def test_a_compensation_without_the_right_is_refused_by_gate_7() -> None:
-    changed = {"compensation": Compensation.REVERT, "allowed_actions": (BUY, HOLD)}
+    changed = {"compensation": Compensation.CLOSE_ALL, "allowed_instruments": (BTC,)}
     world = World(changed={"sovereign": changed})
+    bought = world.flow(("prover",), instrument=ETH)
+    world.prove(bought, world.intent(bought))
+    world.run()
+    world.receipt(world.order, S.FILLED)
+    world.run()
     failed(world)
-    assert [each.reason for each in world.told(m.Escalation)] == [Reason.ACTION_FORBIDDEN]
+    assert [each.reason for each in world.told(m.Escalation)] == [Reason.UNAUTHORIZED_INSTRUMENT]
     sound(world)
 
 

@@ -126,7 +126,7 @@ def test_an_order_that_came_too_late_is_expired_and_gives_everything_back(tmp_pa
 
 @pytest.mark.parametrize("together", [True, False])
 def test_a_halt_overtakes_an_order_that_was_not_sent(tmp_path: Path, together: bool) -> None:
-    allowed = (m.Action.BUY, m.Action.HALT)
+    allowed = (m.Action.BUY, m.Action.SELL, m.Action.HALT)
     halting = {"allowed_actions": allowed, "forbidden_actions": (), "veto": True, "halt_ttl_s": 9}
     street = Street(tmp_path, Compensation.REVERT, "whole", **halting)
     street.trade()

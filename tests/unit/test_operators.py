@@ -348,6 +348,7 @@ def test_an_open_order_is_named_by_its_key_until_its_final_receipt_and_a_closed_
     (call,) = calls(told(world.ledger), world.views.values())
     assert f"account settle {ACCOUNT} {order.key.hex()}" in call
     world.control(m.Verb.SETTLE, account=ACCOUNT, target=order.key)
+    world.control(m.Verb.WITHDRAW, account=ACCOUNT, amount=Decimal(100_000))
     world.control(m.Verb.CLOSE, account=ACCOUNT)
     world.run()
     story = told(world.ledger)

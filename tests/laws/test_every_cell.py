@@ -22,7 +22,7 @@ from ledger.envelope import seal
 from rules.contract import Contract, Cutoff
 from schemas import models as m
 from schemas.reasons import Reason
-from tests.build import BTC, NO_USAGE, SECOND, World, granted, signer
+from tests.build import ACCOUNT, BTC, ETH, NO_USAGE, SECOND, World, granted, signer
 
 # The design's words as a table: x is asked, a dot is not.
 LAW = """

@@ -1,4 +1,4 @@
-"""What a breaker found: the law asked too little of who may, of what is open, and of what stands behind it."""
+"""What a breaker found: the law asked too little of who may, of what is open and of who stands behind it."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def ruled(world: World) -> str:
     return "ACCEPTED" if found.verdict is m.Verdict.ACCEPTED else Reason(found.reason).name
 
 
-def answered(world: World, action: m.Action = A.BUY, *, instrument: str = BTC, **changes: Any) -> str:
-    flow = world.flow(instrument=instrument)
+def answered(world: World, action: m.Action = A.BUY, *, on: str = BTC, **changes: Any) -> str:
+    flow = world.flow(instrument=on)
     world.propose(flow, world.intent(flow, action, **changes))
     return ruled(world)
 
@@ -107,7 +107,7 @@ def test_nobody_takes_back_what_is_not_open() -> None:
 
 def test_an_order_is_taken_back_on_its_own_instrument_by_who_may_touch_it() -> None:
     world = World(changed={SDS: FREE})
-    assert answered(world, instrument=ETH) == "ACCEPTED"
+    assert answered(world, on=ETH) == "ACCEPTED"
     key = world.order.key
     assert cancelled(world, key, BTC) == "UNAUTHORIZED_INSTRUMENT"
     assert cancelled(world, key, ETH) == "ACCEPTED"
@@ -191,9 +191,9 @@ def test_a_report_that_asks_without_a_token_makes_its_agent_passive() -> None:
 @pytest.mark.parametrize("standing", [S.DEGRADED, S.ESCALATION_ONLY, S.PASSIVE])
 def test_a_parent_that_may_take_no_risk_permits_its_children_none(standing: m.Standing) -> None:
     world = World()
-    world.bought("1")
+    world.bought("0.5")
     low = {"price_low": D(3000), "price_high": D(5000)}
-    buys, sells = world.mandated(**low), world.mandated("0.5", side=m.Side.SELL, **low)
+    buys, sells = world.mandated(**low), world.mandated("0.3", side=m.Side.SELL, **low)
     world.control(V.SUSPEND, agent_id="prover", account=ACCOUNT, standing=standing)
     world.run()
     child = world.child(buys, 1)
@@ -247,14 +247,15 @@ def test_an_emptied_account_refuses_and_latches_nobody() -> None:
 
 @pytest.mark.parametrize("retired", [True, False])
 def test_who_trades_here_no_more_ends_no_account(retired: bool) -> None:
-    strict = of("prover", "limits", max_drawdown_pct=D("0.001")) | {"terminate_on_max_loss": True}
-    world = World(changed={"prover": strict})
-    world.bought("1")
+    names = ("max_drawdown_pct", "trailing_max_drawdown_pct", "max_daily_loss_pct")
+    strict = of("prover", "limits", **dict.fromkeys(names, D("0.01")))
+    world = World(changed={"prover": strict | {"terminate_on_max_loss": True}})
+    world.bought("0.5")
     if retired:
         world.control(V.RETIRE, agent_id="prover")
         world.run()
     world.tick(2)
-    world.quote(BTC, "3000", "3001")
+    world.quote(BTC, "1900", "1901")
     world.run()
     assert world.kernel.state.accounts[ACCOUNT].terminated is not retired
     assert (world.kernel.state.agent(ACCOUNT, "prover").latched == 0) is retired

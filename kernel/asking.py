@@ -13,6 +13,7 @@ from schemas.models import Report, ReportKind, Standing
 from schemas.reasons import ESCALATING_LANE_REASONS, LaneReason
 
 ASKING = frozenset({LaneReason.ESCALATED, LaneReason.ESCALATED_BY_VETO, LaneReason.EXHAUSTED})
+OFFICES = frozenset({"arbiter", "selector"})
 UNHEARD = frozenset({Standing.PASSIVE, Standing.SUSPENDED, Standing.RETIRED})
 
 
@@ -38,7 +39,7 @@ def asking_agent(state: State, account: Account | None, inside: Inside, woken: S
 
     An office (a lane's arbiter, the selector) has no tokens: it asks with those of the first agent woken.
     """
-    asked = [agent_id for agent_id in _askers(inside) if agent_id in woken]
+    asked = [agent_id for agent_id in _askers(inside) if agent_id not in OFFICES]
     if not asked:
         return woken[0]
     if account is None:

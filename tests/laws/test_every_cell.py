@@ -22,7 +22,7 @@ from ledger.envelope import seal
 from rules.contract import Contract, Cutoff
 from schemas import models as m
 from schemas.reasons import Reason
-from tests.build import BTC, NO_USAGE, SECOND, World, granted, signer
+from tests.build import ACCOUNT, BTC, ETH, NO_USAGE, SECOND, World, granted, signer
 
 # The design's words as a table: x is asked, a dot is not.
 LAW = """
@@ -87,6 +87,10 @@ def world_of(action: str, **fields: Any) -> tuple[World, m.FlowOpened]:
     """A world that holds half a bitcoin, with what the action needs."""
     world = World(changed=free(**fields))
     world.bought()
+    if action == "CANCEL":
+        other = world.flow(instrument=ETH)
+        world.propose(other, world.intent(other))
+        world.run()
     return world, world.flow()
 
 
@@ -94,7 +98,7 @@ def intent(world: World, flow: m.FlowOpened, action: str, **changes: Any) -> m.I
     kind = A[action.split()[0]]
     wanted: dict[str, Any] = {}
     if kind is A.CANCEL:
-        wanted = {"target": bytes(32), "instrument": None}
+        wanted = {"target": next(iter(world.kernel.state.accounts[ACCOUNT].orders)), "instrument": None}
     elif kind is A.SELL:
         wanted = {"stop": Decimal(4080), "target_price": Decimal(3800),
                   "quantity": Decimal("0.5" if action == "SELL what is held" else "0.6")}  # fmt: skip

@@ -186,13 +186,16 @@ def test_an_order_says_what_was_judged_and_nothing_else() -> None:
     assert order_for(soon).valid_until == case.now + 7
 
 
-def test_taking_an_order_back_needs_no_price_and_names_what_it_takes_back() -> None:
-    open_order = Order(
+def open_order() -> Order:
+    return Order(
         dfid=bytes(16), step_id="s1", agent_id=SDS, action=A.BUY, side="BUY", instrument=ETH, quantity=D(1),
         cash=D(0), time_in_force=m.TimeInForce.GTT, valid_until=0, stop=None, target_price=None,
     )  # fmt: skip
+
+
+def test_taking_an_order_back_needs_no_price_and_names_what_it_takes_back() -> None:
     case = case_of(A.CANCEL, target=b"k" * 32, instrument=None, quantity=D(0), time_in_force="GTT")
-    order = order_for(replace(of_account(case, orders={b"k" * 32: open_order}), mark=None))
+    order = order_for(replace(of_account(case, orders={b"k" * 32: open_order()}), mark=None))
     assert (order.instrument, order.cancels, order.side) == (ETH, b"k" * 32, "")
     assert (order.quantity, order.limit_price, order.time_in_force) == (D(0), D(0), m.TimeInForce.IOC)
     quote = order.quote
@@ -244,7 +247,8 @@ def test_an_accepted_answer_closes_or_executes() -> None:
     assert (decide(case_of()).flow_status, decide(case_of(A.HOLD)).flow_status) == ("EXECUTING", "CLOSED")
     assert decide(case_of(A.HOLD)).order is None
     may = {"allowed_actions": tuple(A), "forbidden_actions": (), "veto": True}
-    back = decide(under(case_of(A.CANCEL, target=bytes(32), instrument=None, quantity=D(0)), **may))
+    back = case_of(A.CANCEL, target=b"k" * 32, instrument=None, quantity=D(0))
+    back = decide(under(of_account(back, orders={b"k" * 32: open_order()}), **may))
     assert back.flow_status is m.FlowStatus.CLOSED
     assert back.order is not None
     halt = decide(under(case_of(A.HALT), **may))

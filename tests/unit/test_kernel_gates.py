@@ -141,7 +141,10 @@ def another_order_for_a_step_that_was_taken(world: World) -> None:
 
 @case(Reason.ATTEMPT_CLOSED)
 def a_second_attempt_nobody_opened(world: World) -> None:
-    flow = world.flow(attempt=2)
+    first = world.flow(signal="twice")
+    world.propose(first, world.intent(first, confidence=Decimal(2)))
+    world.run()
+    flow = world.flow(signal="twice", attempt=2)
     world.propose(flow, world.intent(flow))
 
 
@@ -167,13 +170,6 @@ def an_intent_that_came_too_late(world: World) -> None:
     intent = world.intent(flow, valid_until=world.now + SECOND)
     world.tick(2)
     world.propose(flow, intent)
-
-
-@case(Reason.TRADING_HALTED)
-def a_buy_under_an_operators_halt(world: World) -> None:
-    world.control(m.Verb.HALT)
-    world.run()
-    answer(world)
 
 
 @case(Reason.TRADING_HALTED)

@@ -25,6 +25,9 @@ def everything() -> World:
     allowed = {"allowed_actions": EVERYTHING, "forbidden_actions": (), "veto": True, "halt_ttl_s": 60}
     world = World(changed={SDS: allowed})
     world.bought("0.5")
+    flow = world.flow(instrument=ETH)
+    world.propose(flow, world.intent(flow, quantity=Decimal("0.5")))
+    world.run()
     return world
 
 
@@ -39,7 +42,8 @@ def answered(world: World, action: m.Action, **changes: Any) -> str:
     """The verdict on an action, or the reason it was not accepted for."""
     flow = world.flow()
     if action is A.CANCEL:
-        changes |= {"target": bytes(32), "instrument": None, "quantity": Decimal(0)}
+        (key,) = [each for each in world.kernel.state.accounts[ACCOUNT].orders]
+        changes |= {"target": key, "instrument": None, "quantity": Decimal(0)}
     if action is A.SELL:
         changes |= {"quantity": Decimal("0.2"), "stop": None, "target_price": None}
     world.propose(flow, world.intent(flow, action, **changes))

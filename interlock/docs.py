@@ -28,9 +28,9 @@ SOFTER = (
     "- gate 2 asks a HALT only whether this very envelope was answered before;",
     "- gate 4 asks HALT, HOLD and CANCEL for the agent's standing and not for the trading state, and lets",
     "  what reduces pass REDUCING_ONLY;",
-    "- gate 7 asks a CANCEL whether the order it names is open, an agent's and on an instrument that may be touched;
-- gate 8 asks a CLOSE for no price: gate 11 asks for a live one, or a person;
-- gate 9 asks what reduces for an instrument and for no size;",
+    "- gate 7 asks a CANCEL whether the order it names is open, an agent's and on its instrument;",
+    "- gate 8 asks a CLOSE for no price: gate 11 asks for a live one, or a person;",
+    "- gate 9 asks what reduces for an instrument and for no size;",
     "- gate 11 asks what reduces for a mark that is present, sane and fresh; CLOSE without one goes to a",
     "  person.",
 )

@@ -192,7 +192,7 @@ def test_a_report_that_asks_without_a_token_makes_its_agent_passive() -> None:
 def test_a_parent_that_may_take_no_risk_permits_its_children_none(standing: m.Standing) -> None:
     world = World()
     world.bought("0.5")
-    low = {"price_low": D(3000), "price_high": D(5000)}
+    low: Fields = {"price_low": D(3000), "price_high": D(5000)}
     buys, sells = world.mandated(**low), world.mandated("0.3", side=m.Side.SELL, **low)
     world.control(V.SUSPEND, agent_id="prover", account=ACCOUNT, standing=standing)
     world.run()

@@ -42,7 +42,7 @@ def answered(world: World, action: m.Action, **changes: Any) -> str:
     """The verdict on an action, or the reason it was not accepted for."""
     flow = world.flow()
     if action is A.CANCEL:
-        (key,) = [each for each in world.kernel.state.accounts[ACCOUNT].orders]
+        (key,) = world.kernel.state.accounts[ACCOUNT].orders
         changes |= {"target": key, "instrument": None, "quantity": Decimal(0)}
     if action is A.SELL:
         changes |= {"quantity": Decimal("0.2"), "stop": None, "target_price": None}

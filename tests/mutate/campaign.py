@@ -37,7 +37,7 @@ TESTS = (
 )  # fmt: skip
 FIRST = re.compile(r"test_(kernel_edges_|rules_(edges|inherit)|every_cell)")  # quick, and near what is broken
 PATIENCE_S = 60  # a mutant that takes longer is stuck, and that is noticed too
-QUICK_S = 3.0  # `--quick` shows a mutant this much of its tests, the likeliest first
+FIRST_S, THEN_S = 0.5, 8.0  # of tests that a mutant is shown, likeliest first; `--quick` ends after the first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +70,7 @@ class Campaign:
         self.items: dict[str, Any] = {}
         self.killed: dict[int, str] = {}
         self.kills: dict[str, Counter[str]] = {}
+        self.budget_s = FIRST_S
         self.failed = 1
 
     def run(self) -> int:
@@ -105,13 +106,17 @@ class Campaign:
         proofs = listed()
         for items in (first, [item for item in session.items if item not in first]):
             left = [each for each in mutants if each.number not in self.killed]
+            if items is not first:
+                self.budget_s = THEN_S
+                if self.wanted.quick:
+                    break
             if all(each.key in proofs for each in left) and items is not first:
                 break  # what is left cannot be killed, so nobody needs to try
             if items is first or not self.wanted.sample:
                 self._whole(items)
             gc.freeze()  # what a child touches is copied, and a collection touches everything
             say(f"{len(items)} tests, {time.monotonic() - started:.0f} s; {len(left)} mutants")
-            self._all(left, {item.nodeid for item in items})
+            self._all(left, set(self.reached.seconds) | {item.nodeid for item in items})
             for each in left:
                 if each.number not in self.killed and each.key not in proofs:
                     say(f"not yet: {each.key}")
@@ -159,10 +164,8 @@ class Campaign:
         ranked = sorted(
             names, key=lambda name: (-own[name], -near[name], -file[name], self.reached.seconds[name])
         )
-        if not self.wanted.quick:
-            return ranked
         sums = accumulate(self.reached.seconds[name] for name in ranked)
-        return [name for name, seconds in zip(ranked, sums, strict=True) if seconds < QUICK_S]
+        return [name for name, seconds in zip(ranked, sums, strict=True) if seconds < self.budget_s]
 
     def _all(self, mutants: list[Mutant], among: set[str]) -> None:
         """At most ``jobs`` children at a time; each writes the name of the killer, or nothing."""

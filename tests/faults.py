@@ -91,6 +91,13 @@ def answered_before(world: World) -> None:
     world.propose(flow, world.report(flow, SDS))
 
 
+def known_before(world: World) -> None:
+    """The flow's first attempt is open: what answered it could not be meant, and counted for nothing."""
+    flow = world.flow(signal=SIGNAL)
+    world.propose(flow, world.intent(flow, confidence=Decimal(2)))
+    world.run()
+
+
 def full_window(world: World) -> None:
     record = world.kernel.state.own_agent(ACCOUNT, SDS)
     record.admitted = [world.now] * world.contracts[SDS].budget.proposals_per_window
@@ -130,7 +137,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(reason=Reason.VERSION_MISMATCH, intent={"contract_version": "9.0.0"}),
     Fault(reason=Reason.WRONG_LANE, intent={"kind": m.IntentKind.POLICY}),
     Fault(reason=Reason.WRONG_ACCOUNT, intent={"account": "paper-2"}),
-    Fault(reason=Reason.ATTEMPT_CLOSED, flow={"attempt": 2}, kind="flow"),
+    Fault(reason=Reason.ATTEMPT_CLOSED, flow={"attempt": 2}, before=known_before, kind="flow"),
     Fault(reason=Reason.FLOW_CLOSED, before=answered_before, kind="flow"),
     Fault(reason=Reason.NOT_YET_VALID, intent={"valid_from": SECOND}),
     Fault(reason=Reason.TTL_EXPIRED, intent={"valid_from": -2 * SECOND, "valid_until": -SECOND}),

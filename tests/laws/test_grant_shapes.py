@@ -70,6 +70,13 @@ def limits(draw):
     }  # fmt: skip
 
 
+def undoing(actions):
+    """What a failure may run: only what the contract's own actions can do."""
+    needs = {"REVERT": "SELL", "CLOSE_ALL": "CLOSE"}
+    every = [each.value for each in models.Compensation]
+    return [each for each in every if each not in needs or needs[each] in actions]
+
+
 @st.composite
 def contracts(draw):
     """Any contract that can be written: every field of the document, every choice of its closed words."""
@@ -100,13 +107,13 @@ def contracts(draw):
                    "max_model_calls": draw(counts), "max_tool_calls": draw(counts),
                    "tokens_per_flow": draw(counts), "rounds_per_flow": draw(st.integers(1, 10))},
         "escalation": {"confidence_threshold": draw(fractions), "max_exposure_usd": draw(amounts()),
-                       "requires_human_approval": draw(several(st.sampled_from(["BUY", "SELL", "CLOSE"]))),
+                       "requires_human_approval": draw(several(st.sampled_from(["BUY", "SELL", "MANDATE"]))),
                        "budget_per_hour": draw(st.integers(0, 1_000)),
                        "two_persons_above_usd": draw(st.none() | amounts())},
         "wake": draw(st.sampled_from(["", "abs(return_1m) > 0.005", "kind != BAR or held > 0"])),
         "evidence": {"required": tiers or ["source"] if "DLPCI" in lanes else tiers},
         "abort_on_violations": draw(several(st.sampled_from(ABORTABLE))),
-        "compensation": draw(st.sampled_from([each.value for each in models.Compensation])),
+        "compensation": draw(st.sampled_from(undoing(actions))),
         "terminate_on_max_loss": draw(st.booleans()),
     }  # fmt: skip
     return from_json(json.dumps(written).encode())

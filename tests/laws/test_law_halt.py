@@ -76,7 +76,7 @@ TIGHT = {
     "budget": replace(given_.budget, proposals_per_window=1, tokens_per_flow=0, max_steps=0),
     "escalation": replace(
         given_.escalation, confidence_threshold=Decimal(1), max_exposure_usd=Decimal(0), budget_per_hour=0,
-        requires_human_approval=(m.Action.HALT,),
+        requires_human_approval=(m.Action.BUY, m.Action.SELL),
     ),
     "drift": replace(given_.drift, max_context_age_ms=1, max_mark_age_ms=1),
 }  # fmt: skip
@@ -90,16 +90,14 @@ def lossy(world: World) -> None:
     world.run()
 
 
-def halted(
-    hindrances: list[str], later: list[str], said: list[str], order: list[int], attempt: int = 1
-) -> World:
+def halted(hindrances: list[str], later: list[str], said: list[str], order: list[int]) -> World:
     """A window of three in which risk says HALT and the others BUY, with all this in its way."""
     world = World(changed={RISK: TIGHT})
     lossy(world)
     for name in hindrances:
         HINDRANCES[name](world)
         world.run()
-    flow = world.flow((RISK, "strategy", "sentiment"), attempt=attempt)
+    flow = world.flow((RISK, "strategy", "sentiment"))
     changes = {key: value for name in said for key, value in SAID[name].items()}
     answers = [
         world.intent(flow, m.Action.HALT, agent_id=RISK, **changes),
@@ -120,12 +118,11 @@ def halted(
     st.lists(st.sampled_from(sorted(LATER)), unique=True, max_size=1),
     st.lists(st.sampled_from(sorted(SAID)), unique=True),
     st.permutations([0, 1, 2]),
-    st.integers(1, 3),
 )
 def test_nothing_stops_a_halt_and_it_beats_every_buy(
-    hindrances: list[str], later: list[str], said: list[str], order: list[int], attempt: int
+    hindrances: list[str], later: list[str], said: list[str], order: list[int]
 ) -> None:
-    world = halted(hindrances, later, said, order, attempt)
+    world = halted(hindrances, later, said, order)
     assert ruling(world) == (m.Verdict.ACCEPTED, Reason.NONE)
     assert world.verdict.action is m.Action.HALT
     scope = BTC if "one instrument" in said else "*"

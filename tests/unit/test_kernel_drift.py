@@ -248,7 +248,7 @@ def test_leaving_tells_its_result_in_units_of_what_was_risked() -> None:
 
 
 def test_figures_with_more_digits_than_a_ledger_holds_are_rounded_and_stop_nobody() -> None:
-    world = World()
+    world = World(lots={BTC: "0.000000000000000001"})
     small, large = Decimal("0.000000000000000001"), Decimal(9 * 10**19)
     cases: tuple[tuple[dict[str, Any], str], ...] = (
         ({"quantity": Decimal("0.8") + small, "limit_price": Decimal(4005) + small}, "MAX_SINGLE_TRADE"),

@@ -38,6 +38,7 @@ TESTS = (
 FIRST = re.compile(r"test_(kernel_edges_|rules_(edges|inherit)|every_cell)")  # quick, and near what is broken
 PATIENCE_S = 60  # a mutant that takes longer is stuck, and that is noticed too
 FIRST_S, THEN_S = 0.5, 8.0  # of tests that a mutant is shown, likeliest first; `--quick` ends after the first
+STUCK = "stuck: it never ends"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +183,7 @@ class Campaign:
                 if pipe not in running:
                     continue
                 mutant, child, _ = running.pop(pipe)
-                killer = os.read(pipe, 4096).decode() if pipe in ready else "stuck: it never ends"
+                killer = os.read(pipe, 4096).decode() if pipe in ready else STUCK
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
                 os.close(pipe)
@@ -238,7 +239,9 @@ class Campaign:
         proofs = listed()
         keys = {each.key for each in self.woven.mutants}
         survived = [each for each in mutants if each.number not in self.killed and each.key not in proofs]
-        revived = [each for each in mutants if each.number in self.killed and each.key in proofs]
+        # A busy machine makes anything slow, so being stuck says nothing against a proof.
+        by_a_test = {number for number, killer in self.killed.items() if killer != STUCK}
+        revived = [each for each in mutants if each.number in by_a_test and each.key in proofs]
         gone = [key for key in proofs if key not in keys]
         rows = [self._row(each, proofs) for each in mutants]
         if self.wanted.table:

@@ -95,6 +95,15 @@ def test_a_flow_of_another_ledger_leaves_no_entry_that_a_verifier_would_read() -
     assert world.entries(EntryKind.FLOW) == []
 
 
+@pytest.mark.parametrize("said", [{"parent_step": "s1"}, {"child_number": 1}, {"parent": bytes(16)}])
+def test_a_flow_that_says_a_part_of_a_parent_is_nobodys(said: dict[str, Any]) -> None:
+    world = World()
+    flow = world.flow(**said)
+    world.propose(flow, world.intent(flow))
+    world.run()
+    assert [each.reason for each in world.entries(EntryKind.REFUSAL)] == [Reason.MALFORMED]
+
+
 def test_one_signal_cannot_open_two_flows_under_two_names() -> None:
     world = World()
     flow = world.flow()

@@ -1,6 +1,15 @@
-"""Fixtures of more than one folder."""
+"""Fixtures of more than one folder; and which examples the laws are tried on."""
+
+import os
+
+from hypothesis import settings
 
 from tests.brokers import broker
 from tests.services import services, undisturbed
 
 __all__ = ["broker", "services", "undisturbed"]
+
+# A check tries the same examples until a law's test changes: red means this change. New examples are what the
+# campaigns are for (LAWS=n, `make laws`, `make fuzz`, `make simulate`), and what they find becomes a test.
+settings.register_profile("check", derandomize=True)
+settings.load_profile("default" if os.environ.get("LAWS") else "check")

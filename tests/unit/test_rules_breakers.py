@@ -120,7 +120,11 @@ def test_the_articles_incident_measures_170_85_bps():
 
 
 def test_geometry_fails_closed_on_what_is_no_price():
-    assert not geometry_holds("long", D("NaN"), D(183), D(190), D(1))
+    for none_such in (D("NaN"), D("-NaN"), D("sNaN"), D("Infinity"), D("-Infinity")):
+        assert not geometry_holds("long", none_such, D(183), D(190), D(1))
+        assert not geometry_holds("long", D(185), none_such, D(190), D(1))
+        assert not geometry_holds("long", D(185), D(183), none_such, D(1))
+        assert not geometry_holds("short", D(185), none_such, D(180), D(1))
     assert not geometry_holds("long", D(185), D(0), D(190), D(1))
     assert geometry_holds("short", D(185), D(187), D(180), D("1.5"))
 

@@ -59,8 +59,8 @@ def consumed(world: World) -> dict[str, Any]:
 def bound(lines: list[Any]) -> list[Any]:
     """The lines that something follows from.
 
-    Gates 1 and 2 remember nothing and say it again; so does the deadline, once a flow is so old that its answer
-    is forgotten. A receipt that is no news stands in the ledger and moves nothing.
+    Gates 1 and 2 remember nothing and say it again; so does the deadline, once a flow is so old that its
+    answer is forgotten. A receipt that is no news stands in the ledger and moves nothing.
     """
     found: list[Any] = []
     for line in lines:
@@ -80,7 +80,7 @@ def test_a_redelivery_consumes_nothing_wherever_it_comes(acts: list[Any], repeat
 
 
 def test_what_the_campaigns_found() -> None:
-    """A redelivery after the horizon: its first answer is forgotten, so it is told the deadline every time."""
+    """A redelivery after the horizon: its answer is forgotten, so it is told the deadline every time."""
     acts = [("close", 0, 0), ("tick", 4, 0), ("redeliver", 0, 0)]
     assert consumed(lived(acts, 1, apart=True)) == consumed(lived(acts, 0, apart=True))
 

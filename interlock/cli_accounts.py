@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any
 
@@ -69,30 +70,24 @@ def open_account(
     _issue(Verb.OPEN, account, ledger, by, json_=json_, amount=usd(deposit))
 
 
-@app.command()
-@command
-def fund(
-    account: AccountArgument,
-    amount: UsdArgument,
-    ledger: LedgerOption = None,
-    by: ByOption = OPERATOR,
-    json_: JsonOption = False,
-) -> None:
-    """Pay in: neither a gain nor a loss, peak and day start move with it."""
-    _issue(Verb.FUND, account, ledger, by, json_=json_, amount=usd(amount))
+def _moving(verb: Verb, help_: str) -> Callable[..., None]:
+    """The command that moves money in or out of an account that is open."""
+
+    def move(
+        account: AccountArgument,
+        amount: UsdArgument,
+        ledger: LedgerOption = None,
+        by: ByOption = OPERATOR,
+        json_: JsonOption = False,
+    ) -> None:
+        _issue(verb, account, ledger, by, json_=json_, amount=usd(amount))
+
+    move.__doc__ = help_
+    return command(move)
 
 
-@app.command()
-@command
-def withdraw(
-    account: AccountArgument,
-    amount: UsdArgument,
-    ledger: LedgerOption = None,
-    by: ByOption = OPERATOR,
-    json_: JsonOption = False,
-) -> None:
-    """Pay out of the free cash."""
-    _issue(Verb.WITHDRAW, account, ledger, by, json_=json_, amount=usd(amount))
+app.command("fund")(_moving(Verb.FUND, "Pay in: neither a gain nor a loss, peak and day start move with it."))
+app.command("withdraw")(_moving(Verb.WITHDRAW, "Pay out of the free cash."))
 
 
 @app.command()

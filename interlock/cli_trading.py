@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -89,36 +90,33 @@ def halts(ledger: LedgerOption = None, json_: JsonOption = False) -> None:
     say(f"{len(found)} curbs stand" if found else "nothing is stopped")
 
 
-@app.command()
-@command
-def halt(
-    account: AccountOption = None,
-    instrument: InstrumentOption = None,
-    lane: LaneOption = None,
-    everything: EverythingOption = False,
-    for_: ForOption = None,
-    ledger: LedgerOption = None,
-    by: ByOption = OPERATOR,
-    json_: JsonOption = False,
-) -> None:
-    """Stop trading at the narrowest scope named; decisions after it are refused as TRADING_HALTED."""
-    _trade(Verb.HALT, scope(account, instrument, lane, everything), for_, ledger, by, json_)
+def _curbing(verb: Verb, help_: str) -> Callable[..., None]:
+    """The command that puts a curb on a scope; the two there are differ in nothing but the verb."""
+
+    def curb(
+        account: AccountOption = None,
+        instrument: InstrumentOption = None,
+        lane: LaneOption = None,
+        everything: EverythingOption = False,
+        for_: ForOption = None,
+        ledger: LedgerOption = None,
+        by: ByOption = OPERATOR,
+        json_: JsonOption = False,
+    ) -> None:
+        _trade(verb, scope(account, instrument, lane, everything), for_, ledger, by, json_)
+
+    curb.__doc__ = help_
+    return command(curb)
 
 
-@app.command()
-@command
-def reduce(
-    account: AccountOption = None,
-    instrument: InstrumentOption = None,
-    lane: LaneOption = None,
-    everything: EverythingOption = False,
-    for_: ForOption = None,
-    ledger: LedgerOption = None,
-    by: ByOption = OPERATOR,
-    json_: JsonOption = False,
-) -> None:
-    """Allow only what makes positions smaller; the rest is refused as REDUCING_ONLY."""
-    _trade(Verb.REDUCE, scope(account, instrument, lane, everything), for_, ledger, by, json_)
+app.command("halt")(
+    _curbing(
+        Verb.HALT, "Stop trading at the narrowest scope named; later decisions are refused as TRADING_HALTED."
+    )
+)
+app.command("reduce")(
+    _curbing(Verb.REDUCE, "Allow only what makes positions smaller; the rest is refused as REDUCING_ONLY.")
+)
 
 
 @app.command()

@@ -149,3 +149,9 @@ def test_a_folder_given_to_compose_is_not_taken_over_and_ours_is_not_given_away(
 def _properties(path: Path) -> dict[str, str]:
     lines = path.read_text(encoding="utf-8").splitlines()
     return dict(line.split("=", 1) for line in lines)
+
+
+def test_a_broker_can_write_its_chatter_whoever_runs_it() -> None:
+    for name in BROKERS:
+        folder = SERVICES[name]["environment"]["LOG_DIR"]
+        assert f"{folder}:mode=1777" in SERVICES[name]["tmpfs"]

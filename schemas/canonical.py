@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 
+spelled = json.JSONEncoder(ensure_ascii=False).encode  # one encoder: making one costs more than its answer
 type_error = "canonical JSON holds null, booleans, numbers, strings, lists and maps with string keys"
 
 
@@ -41,7 +42,7 @@ def _text(value: object) -> str:
 
 def _string(value: str) -> str:
     value.encode("utf-8")  # a lone surrogate has no UTF-8 form: refuse it here, by ValueError
-    return json.dumps(value, ensure_ascii=False)
+    return spelled(value)
 
 
 def _integer(value: int) -> str:

@@ -83,8 +83,9 @@ def _rejected(case: Case, ruling: Ruling) -> Decided:
     reason = Reason(ruling.reason)
     if case.approval is not None:
         return Decided(ruling=ruling, flow_status=FlowStatus.REJECTED)  # the person's word is used up by it
-    after_exhaustion = case.known is not None and case.known.exhausted
-    if reason.gate <= 2 or after_exhaustion or is_beside(case):
+    if reason.gate <= 2 or is_beside(
+        case
+    ):  # also a flow whose attempts are used up: it is a person's, or over
         return Decided(ruling=ruling, flow_status=_unchanged(case))
     if not reason.curable:
         return Decided(ruling=ruling, flow_status=FlowStatus.REJECTED)

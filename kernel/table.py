@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from kernel.case import Stance
 
-ADMISSION, ESCALATION, DRIFT = 6, 10, 11
+ADMISSION = 6
+ESCALATION = 10
+DRIFT = 11
 ALL_GATES = tuple(range(1, 13))
 FACES: dict[Stance, frozenset[int]] = {
     # A HALT must get through: no rate, budget, confidence or missing price can stop it.

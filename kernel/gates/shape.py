@@ -51,8 +51,7 @@ def flow_is_sound(flow: FlowOpened) -> bool:
     """Say whether a context can be one of this ledger's flows, whatever is answered to it."""
     horizon = flow.trigger.event_time + HORIZON_US
     return (
-        is_uuid8(flow.dfid)
-        and _is_named_after_what_woke_it(flow)
+        _is_named_after_what_woke_it(flow)
         and flow.attempt >= 1
         and 0 < len(flow.steps) <= STEPS_MAX
         and all(map(ID.fullmatch, (flow.account, *flow.steps)))
@@ -130,4 +129,5 @@ def _means_its_action(intent: Intent) -> bool:
         return intent.instrument is not None
     if action is Action.CANCEL:
         return intent.target is not None
-    return action not in IDLE or intent.quantity == 0
+    assert action in IDLE, action
+    return intent.quantity == 0

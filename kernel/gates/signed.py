@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from kernel import opening
 from kernel.case import Case
-from ledger.envelope import well_formed
 from ledger.keys import Key
 from schemas.codec import Unreadable, decode
 from schemas.kinds import Role
@@ -80,7 +79,7 @@ def fault_of(case: Case, envelope: Envelope, role: Role, bound: str | None) -> R
 
 def holder(case: Case, envelope: Envelope, role: Role) -> Key | None:
     """The key in force in that role which the one signature names."""
-    if not well_formed(envelope) or len(envelope.signatures) != 1:
+    if len(envelope.signatures) != 1:
         return None
     return case.state.registry.keys.valid(envelope.signatures[0].keyid, role, case.seq)
 

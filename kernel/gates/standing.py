@@ -30,15 +30,16 @@ def _compensates(case: Case) -> bool:
 
     No flow may name such a step; gate 1 has seen to that.
     """
-    return case.intent is not None and case.intent.step_id.startswith(COMPENSATION)
+    assert case.intent is not None
+    return case.intent.step_id.startswith(COMPENSATION)
 
 
 def trading_state(case: Case) -> TradingState:
     """The severest of account, instrument, lane and the whole ledger; a latched halt counts as HALTED."""
     assert case.account is not None
+    assert case.intent is not None
     account = case.account
-    name = None if case.intent is None else case.intent.instrument
-    states = states_on(case.state, account, case.flow.lane, name)
+    states = states_on(case.state, account, case.flow.lane, case.intent.instrument)
     if account.terminated:
         states.append(TradingState.TERMINATED)
     if account.dirty:
@@ -49,10 +50,11 @@ def trading_state(case: Case) -> TradingState:
 
 
 def _halted_for(case: Case) -> int:
+    """Micros that an agent's latch still stands; zero or less when none does."""
     assert case.account is not None
-    name = None if case.intent is None else case.intent.instrument
-    until = [case.account.halts.get(scope, 0) for scope in (WHOLE, name) if scope is not None]
-    return max(0, max(until) - case.now)
+    assert case.intent is not None
+    scopes = (WHOLE, case.intent.instrument)
+    return max(case.account.halts.get(scope, 0) for scope in scopes if scope is not None) - case.now
 
 
 def _trading(case: Case) -> Refusal | None:

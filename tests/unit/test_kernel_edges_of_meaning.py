@@ -30,6 +30,13 @@ def flow() -> m.FlowOpened:
     return shared().flow()
 
 
+def framed_for(found: m.FlowOpened) -> m.Mandate:
+    return shared().frame(found.snapshot.instruments[0])
+
+
+UNPRICED: dict[str, Any] = {"limit_price": None, "stop": None, "target_price": None}
+
+
 def renamed(found: m.FlowOpened, **changes: Any) -> m.FlowOpened:
     """The flow with its changes, under the name that follows from them."""
     found = replace(found, **changes)
@@ -150,7 +157,11 @@ def test_a_flow_nobody_knows_begins_with_its_first_attempt() -> None:
         (A.CLOSE, {"quantity": D("0.0002")}, False),
         (A.CANCEL, {"quantity": D("0.00015"), "target": bytes(32)}, False),  # says nothing about a size
         (A.BUY, {"quantity": D("0.00015"), "instrument": "unknown"}, False),  # gate 7 knows of no such thing
-        (A.BUY, {"mandate": shared().frame(flow().snapshot.instruments[0])}, True),  # a frame is a MANDATE's
+        (
+            A.BUY,
+            {"mandate": shared().frame(flow().snapshot.instruments[0])} | UNPRICED,
+            True,
+        ),  # not a MANDATE
     ],
 )
 def test_a_size_is_on_its_lot_and_a_frame_in_its_place(
@@ -161,7 +172,7 @@ def test_a_size_is_on_its_lot_and_a_frame_in_its_place(
 
 def framed(low: str = "1", high: str = "2", life: int = 60) -> Case:
     found = flow()
-    plain = shared().frame(found.snapshot.instruments[0])
+    plain = framed_for(found)
     ends = found.snapshot.taken_at + life
     frame = replace(plain, price_low=D(low), price_high=D(high), expires_at=ends)
     return case_of(A.MANDATE, flow=found, quantity=D(1), mandate=frame)

@@ -14,6 +14,7 @@ from kernel.judge import judge
 from kernel.outcome import decide, exhausted_to, is_beside, is_late
 from kernel.state.accounts import WHOLE
 from kernel.state.flows import COMPENSATION, Flow, Held
+from kernel.state.mandates import Mandate
 from kernel.state.standing import AgentRecord
 from kernel.state.trading import Curb
 from ledger.envelope import digest, seal
@@ -115,12 +116,35 @@ def test_a_question_without_a_token_is_refused_after_what_is_forbidden() -> None
 # -- whose mandate -----------------------------------------------------------------------------------------
 
 
-def test_nobody_stands_under_a_mandate_without_an_account_or_a_contract_of_his_own() -> None:
-    case = case_of()
-    found = replace(case.flow, parent=dfid(LEDGER, "tape", "p", "paper-1", "test"), parent_step="s1")
-    assert under_of(case.state, found, None, case.grant) is None
-    assert under_of(case.state, found, case.account, None) is None
-    assert under_of(case.state, found, case.account, case.grant) is None
+def child_of(case: Case, **changes: Any) -> tuple[m.FlowOpened, Case]:
+    """A flow that names a mandate, and a case whose account has it."""
+    parent = dfid(LEDGER, "tape", "p", "paper-1", "test")
+    mandate = Mandate(
+        dfid=parent, step_id="s1", seq=1, agent_id=SDS, contract_version=shared().contracts[SDS].version,
+        keyid=signer(SDS).keyid, instrument=BTC, side="BUY", total=D(1), price_low=D(1), price_high=D(2),
+        expires_at=case.now,
+    )  # fmt: skip
+    named = replace(case.flow, parent=parent, parent_step="s1")
+    return named, of_account(case, mandates={mandate.name: replace(mandate, **changes)})
+
+
+def test_a_child_stands_under_the_mandate_it_names_and_under_its_parents_contract() -> None:
+    named, case = child_of(case_of())
+    found = under_of(case.state, named, case.account, case.grant)
+    assert found is not None
+    assert (found.mandate.dfid, found.parent, found.own) == (
+        named.parent, shared().contracts[SDS], case.grant,
+    )  # fmt: skip
+
+
+def test_nobody_stands_under_a_mandate_without_an_account_a_contract_or_its_name() -> None:
+    named, case = child_of(case_of())
+    assert under_of(case.state, named, None, case.grant) is None
+    assert under_of(case.state, named, case.account, None) is None
+    assert under_of(case.state, replace(named, parent_step="s2"), case.account, case.grant) is None
+    assert under_of(case.state, case.flow, case.account, case.grant) is None
+    named, case = child_of(case_of(), contract_version="0.0.1")
+    assert under_of(case.state, named, case.account, case.grant) is None
 
 
 # -- what follows ------------------------------------------------------------------------------------------

@@ -120,7 +120,8 @@ def worker_app(
     async def handle(stream: Any) -> None:
         while started is None:
             await asyncio.sleep(0.01)
-        desk, answering = await started
+        # Faust cancels its agents whenever partitions are handed out anew; that must not end the opening.
+        desk, answering = await asyncio.shield(started)
         async for event in stream.events():
             record = record_of(event, settings.ledger)
             desk.pace.begins(record)

@@ -22,7 +22,7 @@ def main() -> int:
     parser.add_argument("--brokers", type=int, choices=(1, 3), default=1)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--pace", type=float, default=1.5, help="seconds a kill, on the average")
-    parser.add_argument("--orders", type=float, default=1.5, help="orders a second")
+    parser.add_argument("--orders", type=float, default=3.0, help="orders a second")
     parser.add_argument("--lanes", default="eoam,sds,dlpci")
     parser.add_argument("--state", type=Path, help="the state folder; .interlock/kill-<brokers>")
     parser.add_argument("--keep", action="store_true", help="leave the broker running")

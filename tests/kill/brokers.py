@@ -9,12 +9,13 @@ import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from interlock.services import detached, kafka, maven, ports
 from interlock.services.faults import ServicesError
 from interlock.services.running import Running
 
-BACK_S_MAX = 90.0
+BACK_S_MAX = 170.0
 AWAY_S = (0.0, 3.0)  # before it is started again
 CALM_S = 6.0  # after it listens: replicas catch up, coordinators are elected
 
@@ -36,6 +37,11 @@ class Brokers:
     def away(self) -> bool:
         """Whether one is down, or has only just come back."""
         return self._node is not None or time.monotonic() < self._calm_until
+
+    @property
+    def down(self) -> bool:
+        """Whether one does not listen."""
+        return self._node is not None
 
     def kill(self) -> None:
         """SIGKILL one of them."""
@@ -69,6 +75,6 @@ class Brokers:
 
 
 @functools.cache
-def jars() -> Sequence[os.PathLike[str]]:
+def jars() -> Sequence[Path]:
     """Kafka's class path, from the local cache."""
     return maven.fetch(maven.locked("kafka"), say=lambda _: None)

@@ -35,7 +35,7 @@ class Options:
     root: Path
     brokers: int = 1
     pace_s: float = 1.5
-    orders_per_s: float = 1.5
+    orders_per_s: float = 3.0
     lanes: tuple[Lane, ...] = tuple(Lane)
 
 
@@ -55,38 +55,42 @@ class Result:
 
 
 def run(options: Options, say: Callable[[str], None]) -> Result:
-    """Run it. Raises DemoFailed or ServicesError when the stage itself cannot be had."""
-    rng = random.Random(options.seed)
+    """Set the stage and perform on it. Raises DemoFailed or ServicesError when it cannot be had."""
     with stage(options.root, brokers=options.brokers, lanes=options.lanes, say=say) as made:
-        load = Load(made, random.Random(rng.random()), options.orders_per_s)
-        brokers = Brokers(made.there.running, random.Random(rng.random()))
-        killer = Killer(made, random.Random(rng.random()), options.kills, options.pace_s, brokers)
-        load.start()
-        began = time.monotonic()
-        try:
-            _kill(killer, made, load, say)
-        finally:
-            load.stop()
-        killing_s = time.monotonic() - began
-        say(f"{killer.book.total} kills in {killing_s:.0f} s; coming to rest")
-        breaches = _rest(killer, made, load)
-        rest_s = time.monotonic() - began - killing_s
-        seal(made.feeder, made.observer, made.there, load.now + 30 * MINUTE_US)
-        breaches += behind(made)
-        tally = made.observer.tally
+        return perform(made, options, say)
+
+
+def perform(made: Stage, options: Options, say: Callable[[str], None]) -> Result:
+    """Kill so often, come to rest, and count."""
+    rng = random.Random(options.seed)
+    load = Load(made, random.Random(rng.random()), options.orders_per_s)
+    brokers = Brokers(made.there.running, random.Random(rng.random()))
+    killer = Killer(made, random.Random(rng.random()), options.kills, options.pace_s, brokers)
+    load.start()
+    began = time.monotonic()
+    try:
+        _kill(killer, made, load, say)
+    finally:
+        load.stop()
+    killing_s = time.monotonic() - began
+    say(f"{killer.book.total} kills in {killing_s:.0f} s; coming to rest")
+    breaches = _rest(killer, made, load)
+    rest_s = time.monotonic() - began - killing_s
+    seal(made.feeder, made.observer, made.there, load.now + 30 * MINUTE_US)
+    breaches += behind(made)
     say("counting against the venue's own record, verifying and replaying the ledger")
     count = counted(made.there)
-    breaches += [*killer.book.breaches, *count.breaches, *unanswered(made.there, load.ordered)]
     with tempfile.TemporaryDirectory(prefix="interlock-kill-") as place:
         audited = audit(made.there, Path(place))
+    breaches += [*killer.book.breaches, *count.breaches, *unanswered(made.there, load.ordered)]
     breaches += [] if audited.verified else [f"not verified: {audited.verdict}"]
     breaches += [] if audited.identical else [f"replay differs: {audited.replay}"]
     if options.kills >= POINTS_FROM:
         breaches += [f"nobody died at {point}" for point in killer.book.unreached()]
     return Result(
         book=killer.book, count=count, audited=audited, breaches=tuple(breaches),
-        orders=sum(map(len, load.ordered.values())), flows=tally.flows.total(), killing_s=killing_s,
-        rest_s=rest_s, away_ms=brokers.away_ms,
+        orders=sum(map(len, load.ordered.values())), flows=made.observer.tally.flows.total(),
+        killing_s=killing_s, rest_s=rest_s, away_ms=brokers.away_ms,
     )  # fmt: skip
 
 
@@ -124,23 +128,23 @@ def _rest(killer: Killer, made: Stage, load: Load) -> list[str]:
 
 def text(result: Result, options: Options) -> str:
     """The closing page."""
-    count, tables = result.count, "\n".join(result.book.lines())
+    book, count, audited = result.book, result.count, result.audited
     away = f"; broker away {max(result.away_ms) / 1_000:.1f} s at most" if result.away_ms else ""
-    return "\n".join(
-        (
-            tables,
-            "",
-            f"{result.book.total} kills in {result.killing_s:.0f} s "
-            f"({result.killing_s / max(result.book.total, 1):.2f} s each){away}; at rest after {result.rest_s:.0f} s",
-            f"{result.orders} orders of principals, {result.flows} flows, every one with an outcome; "
-            f"{count.accepted} accepted, {count.effects} effects at the venue, "
-            f"{count.without_effect} ended without one",
-            f"missing {len(count.missing)}, doubled {len(count.doubled)}, reordered {len(count.reordered)}, "
-            f"otherwise wrong {len(count.otherwise)}",
-            f"{'verified' if result.audited.verified else 'NOT VERIFIED'}: {result.audited.verdict}",
-            f"{'replay identical' if result.audited.identical else 'REPLAY DIFFERS'}: {result.audited.replay}",
-            *(f"BREACH {line}" for line in result.breaches[:50]),
-            f"seed {options.seed}; again: make kill KILLS={options.kills} "
-            f'ARGS="--seed {options.seed} --brokers {options.brokers} --pace {options.pace_s}"',
-        )
-    )
+    each_s = result.killing_s / max(book.total, 1)
+    spent = f"{book.total} kills in {result.killing_s:.0f} s ({each_s:.2f} s each){away}"
+    fed = f"{result.orders} orders of principals, {result.flows} flows"
+    ended = f"{count.effects} effects at the venue, {count.without_effect} ended without one"
+    wrong = f"missing {len(count.missing)}, doubled {len(count.doubled)}, reordered {len(count.reordered)}"
+    arguments = f"--seed {options.seed} --brokers {options.brokers} --pace {options.pace_s}"
+    lines = [
+        *book.lines(),
+        "",
+        f"{spent}; at rest after {result.rest_s:.0f} s",
+        f"{fed}; {count.accepted} accepted, {ended}",
+        f"{wrong}, otherwise wrong {len(count.otherwise)}",
+        f"{'verified' if audited.verified else 'NOT VERIFIED'}: {audited.verdict}",
+        f"{'replay identical' if audited.identical else 'REPLAY DIFFERS'}: {audited.replay}",
+        *(f"BREACH {line}" for line in result.breaches[:50]),
+        f'seed {options.seed}; again: make kill KILLS={options.kills} ARGS="{arguments}"',
+    ]
+    return "\n".join(lines)

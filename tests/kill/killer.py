@@ -1,7 +1,7 @@
 """The seeded killer: who dies next, of what, and where; the supervisor brings them back.
 
 Kinds: `random` (SIGKILL at any moment), `point` (the process kills itself where INTERLOCK_KILL_AT says),
-`signer` (the process that holds a worker's key), `frozen` (SIGSTOP beyond every time-out, then SIGCONT),
+`term` (SIGTERM in the midst of a start), `signer` (the process that holds a worker's key), `frozen` (SIGSTOP beyond every time-out, then SIGCONT),
 `zombie` (the same with a successor started meanwhile: the old one must find itself fenced), `broker`.
 """
 
@@ -26,6 +26,7 @@ from transport.exits import FENCED
 ARMED_S_MAX = 8.0  # a point that was not reached by then is given up: the process dies at random
 FROZEN_S = {True: TRANSACTION_TIMEOUT_MS / 1_000 + 2.0, False: 8.0}  # a loop; a worker (its session: 6 s)
 FENCED_S_MAX = 40.0  # a zombie writes within this time, or it has nothing to write
+STILL_KILLS_MAX, STILL_S_MAX = 6, 60.0
 THINKER_SHARE, SIGNER_SHARE = 0.16, 0.05  # of the random kills
 FREEZE_EVERY, BROKER_EVERY = 25, 34  # 4 % and 3 % of all kills
 
@@ -74,11 +75,14 @@ class Killer:
     _frozen: list[Frozen] = field(default_factory=list)
     _zombies: list[Zombie] = field(default_factory=list)
     _strikes: int = 0
+    _ruled: int = 0
+    _ruled_at: int = 0
+    _ruled_s: float = 0.0
 
     def __post_init__(self) -> None:
         self._decks = {name: Deck(name, self.rng) for name in LOOPS}
         self._lives = {name: Life(since=self.clock()) for name in LOOPS}
-        self._began = self.clock()
+        self._began = self._ruled_s = self.clock()
         self.stage.hand.ended = lambda name, code: self._ends.append((name, code))
 
     def tick(self) -> None:
@@ -87,13 +91,27 @@ class Killer:
         self._thaw()
         self._ask_to_stop()
         self._broker_back()
-        if self.book.total < min(self.wanted, (self.clock() - self._began) / self.pace_s):
+        if self.book.total < min(self.wanted, self._due) and not self.brokers.down and self._moves():
             self._strike()
 
     @property
     def busy(self) -> bool:
         """Whether something is frozen, a zombie is about, or a broker is away."""
         return bool(self._frozen or self._zombies or self._mine) or self.brokers.away
+
+    def _moves(self) -> bool:
+        """Whether something was decided since a few kills ago: killing what stands still proves little."""
+        tally = self.stage.observer.tally
+        ruled = tally.entries["DECISION"] + tally.receipts.total()
+        if ruled > self._ruled:
+            self._ruled, self._ruled_at, self._ruled_s = ruled, self.book.total, self.clock()
+        waited = self.clock() - self._ruled_s > STILL_S_MAX
+        return waited or self.book.total < self._ruled_at + STILL_KILLS_MAX
+
+    @property
+    def _due(self) -> float:
+        """How many there should have been by now."""
+        return (self.clock() - self._began) / self.pace_s
 
     def disarm(self) -> None:
         """No new deaths: what is armed is killed once more, so that its next life is a plain one."""
@@ -112,6 +130,8 @@ class Killer:
                 self.book.killed[kind, name, ""] += 1
             elif code == -signal.SIGKILL and arm is not None:
                 self.book.killed["point", name, arm.point.value] += 1
+            elif code == -signal.SIGTERM and life is not None and life.asked:
+                self.book.killed["term", name, ""] += 1  # asked to stop before it could hear
             else:
                 self.book.ended(name, code)
             if life is not None:
@@ -121,8 +141,8 @@ class Killer:
         """What the next life is to die of; the supervisor starts it a moment later."""
         env = self.stage.env[name]
         env.pop("INTERLOCK_KILL_AT", None)
-        ahead = self.book.total - (self.clock() - self._began) / self.pace_s
-        if self.book.total >= self.wanted or self.rng.random() > (0.3 if ahead > 2 else 0.8):
+        ahead = self.book.total - self._due
+        if self.book.total >= self.wanted or self.rng.random() > (0.3 if ahead > 2 else 0.9):
             return None
         arm = self._decks[name].draw(None if before is None else before.point)
         env["INTERLOCK_KILL_AT"] = str(arm)

@@ -53,13 +53,13 @@ class Load:
             raise self.failure
 
     def _run(self) -> None:
-        began = time.monotonic()
+        began, first = time.monotonic(), self.stage.feeder.now + SECOND
         state, name = self.stage.there.running.root, self.stage.there.name
         pens = {account: Signer(seed(state, name, f"principal-{account}")) for account in ACCOUNTS}
         second = 0
         try:
             while not self._over.is_set():
-                now = NOON + SECOND + int((time.monotonic() - began) * SECOND)
+                now = first + int((time.monotonic() - began) * SECOND)
                 if now // SECOND != second:
                     second = now // SECOND
                     self.stage.feeder.publish(Item(at=now, label="market", sends=tuple(self._market(now))))

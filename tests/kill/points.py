@@ -16,16 +16,16 @@ ONCE = (P.BEFORE_INIT, P.AFTER_INIT, P.RESTORED, P.ASSIGNED)  # of a start
 CLOSING = (P.BEFORE_CLOSING, P.CLOSED)  # of a clean stop, which is asked for
 # How often a point may be passed before it kills; a turn is taken many times a second, a commit a few.
 TIMES_MAX = {
-    P.POLLED: 150,
-    P.STEPPED: 60,
-    P.BEFORE_BEGIN: 10,
-    P.BEGUN: 10,
-    P.PRODUCED: 40,
-    P.BEFORE_OFFSETS: 10,
-    P.AFTER_OFFSETS: 10,
-    P.BEFORE_COMMIT: 10,
-    P.AFTER_COMMIT: 10,
-    P.ACKNOWLEDGED: 10,
+    P.POLLED: 60,
+    P.STEPPED: 30,
+    P.BEFORE_BEGIN: 6,
+    P.BEGUN: 6,
+    P.PRODUCED: 20,
+    P.BEFORE_OFFSETS: 6,
+    P.AFTER_OFFSETS: 6,
+    P.BEFORE_COMMIT: 6,
+    P.AFTER_COMMIT: 6,
+    P.ACKNOWLEDGED: 6,
 }
 VENUE_TIMES_MAX = {
     P.BEFORE_EFFECT: 3,

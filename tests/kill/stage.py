@@ -29,6 +29,8 @@ TRANSACTION_TIMEOUT_MS = 3_000
 # A broker that was killed is let in again when its old session has ended: the default waits 9 s for that.
 BROKER = {"broker.session.timeout.ms": "3000", "broker.heartbeat.interval.ms": "500"}
 ACCOUNTS = tuple(f"paper-{number}" for number in range(1, 7))
+FLUSH_S = 180.0  # a broker that was killed on a busy machine may be away for long
+DEADLINE_MS = 60_000  # a thinker that was killed is back by then, on a busy machine too
 PROPOSALS_MAX = 999  # a window
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -55,7 +57,7 @@ def released() -> Released:
     """The shipped contracts and routes for more accounts, with room for the orders of a campaign."""
     shipped = Released.shipped()
     rows = tuple(
-        replace(row, accounts=ACCOUNTS) if row.decision_class == "audit" else row
+        replace(row, accounts=ACCOUNTS, deadline_ms=DEADLINE_MS) if row.decision_class == "audit" else row
         for row in shipped.routing.rows
     )
     return Released(contracts=_granted(shipped.contracts), routing=replace(shipped.routing, rows=rows))
@@ -91,7 +93,7 @@ def stage(root: Path, *, brokers: int, lanes: Sequence[Lane], say: Callable[[str
     card = create(running, name, clock="TAPE", accounts=ACCOUNTS, lanes=lanes, released=released(), say=say)
     there = Context(running=running, card=card)
     ids = there.schema_ids()
-    feeder = Feeder(there.settings("feeder"), card, ids)
+    feeder = Feeder(there.settings("feeder"), card, ids, flush_s=FLUSH_S)
     observer = Observer(running, card)
     feeder.tick(NOON)
     open_accounts(running, card, ids, [Account(name=each, deposit="100000") for each in ACCOUNTS], NOON)

@@ -1,8 +1,9 @@
 """The seeded killer: who dies next, of what, and where; the supervisor brings them back.
 
 Kinds: `random` (SIGKILL at any moment), `point` (the process kills itself where INTERLOCK_KILL_AT says),
-`term` (SIGTERM in the midst of a start), `signer` (the process that holds a worker's key), `frozen` (SIGSTOP beyond every time-out, then SIGCONT),
-`zombie` (the same with a successor started meanwhile: the old one must find itself fenced), `broker`.
+`term` (SIGTERM in the midst of a start), `signer` (the process that holds a worker's key), `frozen` (SIGSTOP
+beyond every time-out, then SIGCONT), `zombie` (the same with a successor started meanwhile: the old one must
+find itself fenced), `broker`.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ class Brokers:
 
     running: Running
     rng: random.Random
+    away_s: tuple[float, float] = AWAY_S
     away_ms: list[int] = field(default_factory=list)
     _node: int | None = None
     _died: float = 0.0
@@ -51,7 +52,7 @@ class Brokers:
             raise ServicesError(f"broker {node} does not run", fix="interlock doctor")
         os.kill(pid, signal.SIGKILL)
         self._node, self._died, self._started = node, time.monotonic(), False
-        self._due = self._died + self.rng.uniform(*AWAY_S)
+        self._due = self._died + self.rng.uniform(*self.away_s)
 
     def tick(self) -> str | None:
         """Start it again when it is time; its name once it listens."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -86,9 +86,19 @@ def next_name(state: Path) -> LedgerName:
 
 
 @contextmanager
-def stage(root: Path, *, brokers: int, lanes: Sequence[Lane], say: Callable[[str], None]) -> Iterator[Stage]:
-    """Everything running and at rest; the processes end with the block, the services stay."""
-    running = local.ensure(root, brokers=brokers, say=say, settings=BROKER)
+def stage(
+    root: Path,
+    *,
+    brokers: int,
+    lanes: Sequence[Lane],
+    say: Callable[[str], None],
+    settings: Mapping[str, str] = BROKER,
+) -> Iterator[Stage]:
+    """Everything running and at rest; the processes end with the block, the services stay.
+
+    settings: of brokers that are started for it.
+    """
+    running = local.ensure(root, brokers=brokers, say=say, settings=settings)
     name = next_name(running.root)
     card = create(running, name, clock="TAPE", accounts=ACCOUNTS, lanes=lanes, released=released(), say=say)
     there = Context(running=running, card=card)

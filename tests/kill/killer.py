@@ -20,14 +20,15 @@ from interlock.services.leash import Leashed
 from tests.kill.book import Book
 from tests.kill.brokers import Brokers
 from tests.kill.hand import signer_of
+from tests.kill.pace import Pace
 from tests.kill.points import LOOPS, Arm, Deck
 from tests.kill.stage import TRANSACTION_TIMEOUT_MS, Stage
 from transport.exits import FENCED
 
-ARMED_S_MAX = 8.0  # a point that was not reached by then is given up: the process dies at random
+ARMED_S_MAX = 20.0  # a point that was not reached by then is given up: the process dies at random
 FROZEN_S = {True: TRANSACTION_TIMEOUT_MS / 1_000 + 2.0, False: 8.0}  # a loop; a worker (its session: 6 s)
 FENCED_S_MAX = 40.0  # a zombie writes within this time, or it has nothing to write
-STILL_KILLS_MAX, STILL_S_MAX = 6, 60.0
+ARMED_SHARE = 0.85  # of the lives that loops begin while the ledger moves
 THINKER_SHARE, SIGNER_SHARE = 0.16, 0.05  # of the random kills
 FREEZE_EVERY, BROKER_EVERY = 25, 34  # 4 % and 3 % of all kills
 
@@ -76,14 +77,11 @@ class Killer:
     _frozen: list[Frozen] = field(default_factory=list)
     _zombies: list[Zombie] = field(default_factory=list)
     _strikes: int = 0
-    _ruled: int = 0
-    _ruled_at: int = 0
-    _ruled_s: float = 0.0
 
     def __post_init__(self) -> None:
         self._decks = {name: Deck(name, self.rng) for name in LOOPS}
         self._lives = {name: Life(since=self.clock()) for name in LOOPS}
-        self._began = self._ruled_s = self.clock()
+        self.pace = Pace(self.stage.observer.tally, self.rng, self.pace_s)
         self.stage.hand.ended = lambda name, code: self._ends.append((name, code))
 
     def tick(self) -> None:
@@ -92,27 +90,13 @@ class Killer:
         self._thaw()
         self._ask_to_stop()
         self._broker_back()
-        if self.book.total < min(self.wanted, self._due) and not self.brokers.down and self._moves():
+        if self.book.total < self.wanted and not self.brokers.down and self.pace.is_due():
             self._strike()
 
     @property
     def busy(self) -> bool:
         """Whether something is frozen, a zombie is about, or a broker is away."""
         return bool(self._frozen or self._zombies or self._mine) or self.brokers.away
-
-    def _moves(self) -> bool:
-        """Whether something was decided since a few kills ago: killing what stands still proves little."""
-        tally = self.stage.observer.tally
-        ruled = tally.entries["DECISION"] + tally.receipts.total()
-        if ruled > self._ruled:
-            self._ruled, self._ruled_at, self._ruled_s = ruled, self.book.total, self.clock()
-        waited = self.clock() - self._ruled_s > STILL_S_MAX
-        return waited or self.book.total < self._ruled_at + STILL_KILLS_MAX
-
-    @property
-    def _due(self) -> float:
-        """How many there should have been by now."""
-        return (self.clock() - self._began) / self.pace_s
 
     def disarm(self) -> None:
         """No new deaths: what is armed is killed once more, so that its next life is a plain one."""
@@ -128,22 +112,25 @@ class Killer:
             arm = None if life is None else life.arm
             kind = self._mine.pop(name, None)
             if kind is not None:
-                self.book.killed[kind, name, ""] += 1
+                self._booked(kind, name)
             elif code == -signal.SIGKILL and arm is not None:
-                self.book.killed["point", name, arm.point.value] += 1
+                self._booked("point", name, arm.point.value)
             elif code == -signal.SIGTERM and life is not None and life.asked:
-                self.book.killed["term", name, ""] += 1  # asked to stop before it could hear
+                self._booked("term", name)  # asked to stop before it could hear
             else:
                 self.book.ended(name, code)
             if life is not None:
                 self._lives[name] = Life(since=self.clock(), arm=self._armed(name, arm))
 
+    def _booked(self, kind: str, name: str, point: str = "") -> None:
+        self.book.killed[kind, name, point] += 1
+        self.pace.killed()
+
     def _armed(self, name: str, before: Arm | None) -> Arm | None:
         """What the next life is to die of; the supervisor starts it a moment later."""
         env = self.stage.env[name]
         env.pop("INTERLOCK_KILL_AT", None)
-        ahead = self.book.total - self._due
-        if self.book.total >= self.wanted or self.rng.random() > (0.3 if ahead > 2 else 0.9):
+        if self.book.total >= self.wanted or self.rng.random() > ARMED_SHARE or not self.pace.moves():
             return None
         arm = self._decks[name].draw(None if before is None else before.point)
         env["INTERLOCK_KILL_AT"] = str(arm)
@@ -187,7 +174,7 @@ class Killer:
         if signer is not None:
             with suppress(ProcessLookupError):
                 os.kill(signer, signal.SIGKILL)
-                self.book.killed["signer", name, ""] += 1
+                self._booked("signer", name)
 
     def _freeze(self) -> None:
         name = self.rng.choice((*LOOPS, *LOOPS, *self.stage.thinkers))
@@ -203,7 +190,7 @@ class Killer:
             self.stage.env[name].pop("INTERLOCK_KILL_AT", None)
         until = self.clock() + FROZEN_S[is_loop]
         self._frozen.append(Frozen(name=name, pid=pid, until=until, child=child))
-        self.book.killed["frozen" if child is None else "zombie", name, ""] += 1
+        self._booked("frozen" if child is None else "zombie", name)
 
     def _thaw(self) -> None:
         now = self.clock()
@@ -236,7 +223,7 @@ class Killer:
     def _broker_back(self) -> None:
         back = self.brokers.tick()
         if back is not None:
-            self.book.killed["broker", back, ""] += 1
+            self._booked("broker", back)
 
     def _is_frozen(self, name: str) -> bool:
         return any(each.name == name and each.child is None for each in self._frozen)

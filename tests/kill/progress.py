@@ -31,7 +31,9 @@ def behind(stage: Stage) -> list[str]:
 
 def _behind(there: Context, agent: str, topic: str) -> list[str]:
     records = list(there.read(topic))
-    wanted = records[-1].offset + 1 if records else 0
+    if not records:
+        return []
+    wanted = records[-1].offset + 1
     deadline = time.monotonic() + INTERVALS * COMMIT_S
     while (committed := _committed(there, agent, topic)) < wanted and time.monotonic() < deadline:
         time.sleep(COMMIT_S)

@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 export TORCHDYNAMO_DISABLE := 1
 export HF_HUB_OFFLINE := 1
 
-.PHONY: setup demo check quick format lint types unit broker train lock vectors mutate fuzz laws simulate clean
+.PHONY: setup demo check quick format lint types unit broker train lock vectors mutate fuzz laws simulate kill clean
 
 setup: $(STAMP)
 
@@ -73,3 +73,7 @@ lock: setup
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# KILLS=1000 deaths on a real broker, counted against the venue's own record; ARGS="--brokers 3 --seed 17".
+kill: setup
+	$(BIN)/python -m tests.kill $(KILLS) $(ARGS)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from confluent_kafka import Producer
 
-from interlock.grants import contracts, documents, signers_of
+from interlock.grants import Released, documents, signers_of
 from interlock.services.access import member
 from interlock.services.faults import ServicesError
 from interlock.services.principals import PRINCIPALS, add_user
@@ -51,11 +51,16 @@ class Message:
 
 def create(
     running: Running, name: LedgerName, *, clock: str, accounts: Sequence[str], shards: int = 1,
-    lanes: Sequence[Lane] = tuple(Lane), say: Callable[[str], None] = lambda _: None,
+    lanes: Sequence[Lane] = tuple(Lane), released: Released | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Card:  # fmt: skip
-    """Make a ledger: topics, ACLs, subjects, keys and grants. ServicesError when a service refuses."""
+    """Make a ledger: topics, ACLs, subjects, keys and grants. ServicesError when a service refuses.
+
+    released: its contracts and routes, the shipped ones unless told otherwise.
+    """
     state = running.root
-    granted = contracts()
+    released = Released.shipped() if released is None else released
+    granted = released.contracts
     signers = signers_of([contract.agent_id for contract in granted], accounts)
     card, keys = draw(state, name, clock, shards, [*signers, "root", "registry", "witness"])
     say(f"ledger {name} {card.ledger.hex()}: topics and rights")
@@ -72,7 +77,7 @@ def create(
     send(
         running, "release", name,
         [Message(topic="registry", partition=0, key=key, value=ids.pack(envelope))
-         for key, envelope in documents(keys["root"], keys["registry"], held, published, lanes)],
+         for key, envelope in documents(keys["root"], keys["registry"], held, published, lanes, released)],
     )  # fmt: skip
     return card
 

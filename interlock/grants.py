@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ledger.envelope import seal
@@ -12,7 +12,7 @@ from ledger.keys import KeyDocument
 from ledger.signing import Signer
 from rules.contract import Contract
 from rules.contract_json import canonical, from_yaml
-from rules.routing_table import canonical_routing, routing_from_yaml
+from rules.routing_table import RoutingTable, canonical_routing, routing_from_yaml
 from schemas import avsc
 from schemas.canonical import jcs
 from schemas.kinds import Role
@@ -50,6 +50,19 @@ def contracts(folder: Path = CONTRACTS) -> list[Contract]:
     return sorted(found, key=lambda contract: contract.agent_id)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """What a ledger may start with of its own: contracts by agent id, and the routing table."""
+
+    contracts: Sequence[Contract]
+    routing: RoutingTable
+
+    @classmethod
+    def shipped(cls) -> Released:
+        """As written in this checkout. Raises ConfigError."""
+        return cls(contracts=contracts(), routing=routing_from_yaml(ROUTING.read_text(encoding="utf-8")))
+
+
 def signers_of(agents: Sequence[str], accounts: Sequence[str]) -> dict[str, tuple[Role, tuple[str, ...]]]:
     """Who needs a key besides ROOT and REGISTRY: role and what it is bound to."""
     named: dict[str, tuple[Role, tuple[str, ...]]] = {who: (role, ()) for who, role in LOOP_ROLES.items()}
@@ -83,6 +96,7 @@ def documents(
     signers: Mapping[str, tuple[Signer, Role, tuple[str, ...]]],
     published: Sequence[Published],
     lanes: Sequence[Lane] = tuple(Lane),
+    released: Released | None = None,
 ) -> Iterator[tuple[bytes, Envelope]]:
     """Record key and signed document of everything a new ledger starts with.
 
@@ -99,10 +113,10 @@ def documents(
     yield release.sign(DocumentKind.RULES, "law", LAW, rules)
     for instrument in INSTRUMENTS:
         yield release.sign(DocumentKind.INSTRUMENT, str(instrument["instrument"]), "1", jcs(instrument))
-    for contract in contracts():
+    released = Released.shipped() if released is None else released
+    for contract in released.contracts:
         yield release.sign(DocumentKind.CONTRACT, contract.agent_id, contract.version, canonical(contract))
-    written = routing_from_yaml(ROUTING.read_text(encoding="utf-8"))
-    table = replace(written, rows=tuple(row for row in written.rows if row.lane in lanes))
+    table = replace(released.routing, rows=tuple(r for r in released.routing.rows if r.lane in lanes))
     yield release.sign(DocumentKind.ROUTING, "routing", table.version, canonical_routing(table))
     if WEIGHTS.exists():
         model = json.loads(WEIGHTS.read_text(encoding="utf-8"))

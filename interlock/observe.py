@@ -5,7 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, IsolationLevel, KafkaError, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from interlock.services.running import Running
@@ -39,6 +46,20 @@ READS = {
     "executor": ("registry", "kernel.intents"),
 }  # fmt: skip
 TIMEOUT_S = 10.0
+ANSWERS_AGAIN = frozenset(
+    {
+        KafkaError._TIMED_OUT,
+        KafkaError._TRANSPORT,
+        KafkaError._ALL_BROKERS_DOWN,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+    }
+)
 
 
 class Observer:
@@ -47,14 +68,16 @@ class Observer:
     def __init__(self, running: Running, card: Card) -> None:
         self._ledger, self._shards = LedgerName(card.name), card.shards
         password = running.password_file("console").read_text(encoding="ascii").strip()
-        settings = KafkaSettings(
+        self._settings = settings = KafkaSettings(
             bootstrap=running.bootstrap_workers,
             security="SASL_PLAINTEXT",
             principal="console",
             password=password,
         )
         group = physical(self._ledger, "interlock-console-observer")
-        self._consumer = Consumer({**kafka_config.reading(settings, group), "fetch.wait.max.ms": 5})
+        self._consumer = Consumer(
+            {**kafka_config.reading(settings, group), "fetch.wait.max.ms": 5, "log_level": 2}
+        )
         self._admin = AdminClient(kafka_config.common(settings))
         self._base = {physical(self._ledger, base): base for base in WATCHED}
         self._places = [
@@ -95,6 +118,17 @@ class Observer:
         sides, nobody has anything left to act on but the clock. The ends are those of uncommitted records: a
         transaction's offsets may be visible before its records are, but the records are written before both.
         """
+        try:
+            return self._at_rest()
+        except KafkaException as failure:
+            code = failure.args[0].code()
+            if code not in ANSWERS_AGAIN:
+                raise
+            # A broker has come back: the old client would go on asking under what it knew before.
+            self._admin = AdminClient(kafka_config.common(self._settings))
+            return False
+
+    def _at_rest(self) -> bool:
         before = self._ends()
         while self._behind(before):
             if self.poll(0.002) == 0 and self._behind(before):

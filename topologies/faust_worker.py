@@ -19,6 +19,7 @@ from schemas.models import AgentState, DocumentKind, WorkerState
 from schemas.reasons import QuarantineReason
 from topologies.genuine import Fault
 from topologies.hello import for_agent, manifest_of
+from topologies.opening_worker import Opening
 from topologies.pace_worker import Pace
 from topologies.registry_follow import REFRESH_S, Following
 from topologies.thinker import Said
@@ -105,22 +106,18 @@ def worker_app(
 ) -> Any:
     """An app that answers every record of topic ``base``; ``start`` runs on a thread once it is up."""
     app = make_app(name, settings)
-    started: asyncio.Future[tuple[Desk, Answering]] | None = None
+    opening: Opening[tuple[Desk, Answering]] = Opening()
 
     async def begin() -> None:
-        nonlocal started
-        started = asyncio.get_running_loop().create_future()
         try:
             desk, answering = await asyncio.to_thread(start)
             await send_all(app, settings.ledger, await asyncio.to_thread(desk.hellos))
         except Exception as error:  # outermost here: Faust would log it and run on, answering nobody
             end(name, error, AGAIN)
-        started.set_result((desk, answering))
+        opening.done((desk, answering))
 
     async def handle(stream: Any) -> None:
-        while started is None:
-            await asyncio.sleep(0.01)
-        desk, answering = await started
+        desk, answering = await opening.wait()
         async for event in stream.events():
             record = record_of(event, settings.ledger)
             desk.pace.begins(record)
@@ -129,7 +126,7 @@ def worker_app(
             desk.pace.ends(record)
 
     def desk_if_open() -> Desk | None:
-        return started.result()[0] if started is not None and started.done() else None
+        return None if opening.result is None else opening.result[0]
 
     app.task(begin)
     _keep(app, name, desk_if_open)

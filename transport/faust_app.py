@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import ssl
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
@@ -27,6 +28,8 @@ from transport.settings import KafkaSettings, ProcessSettings
 logger = logging.getLogger(__name__)
 
 REQUEST_BYTES_MAX = 1_200_000  # quarantine takes records of 1 MiB, and the batch around one needs room
+AWAY_S_MAX = 120.0  # as the loops wait for a broker that is away; then the supervisor sees it
+ASK_S = 0.5
 COMMIT_S = 0.2  # a killed worker handles again what it handled in this time
 
 
@@ -41,6 +44,22 @@ def end(who: object, error: BaseException, code: int | None = None) -> NoReturn:
     os._exit(code if code is not None else AGAIN if logs else BUG)
 
 
+async def listening(addresses: Sequence[str], within_s: float) -> bool:
+    """Wait until one of these ``host:port`` takes a connection; False when none has in time."""
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        for address in addresses:
+            host, _, port = address.rpartition(":")
+            try:
+                _, writer = await asyncio.wait_for(asyncio.open_connection(host, int(port)), ASK_S)
+            except (OSError, TimeoutError):
+                continue
+            writer.close()
+            return True
+        await asyncio.sleep(ASK_S)
+    return False
+
+
 class ThinkerApp(CommittedApp):
     """Ends its process when an agent raises; Faust would commit the record as handled and go on.
 
@@ -48,11 +67,16 @@ class ThinkerApp(CommittedApp):
     would be a silent loss.
     """
 
+    addresses: tuple[str, ...] = ()  # of brokers, host:port
+
     async def _on_agent_error(self, agent: Any, exc: BaseException) -> NoReturn:
         end(agent, exc)
 
     async def start(self) -> None:
-        """A broker that is away at the start is no fault of the worker, however often it is started."""
+        """A broker that is away at the start is waited for here: a new process each time would cost a second
+        of both the machine and the broker that is coming back (seen: six workers kept it from starting).
+        """
+        await listening(self.addresses, AWAY_S_MAX)
         try:
             await super().start()
         except KafkaError as error:
@@ -74,9 +98,10 @@ def make_app(name: str, settings: ProcessSettings) -> ThinkerApp:
     faust_files = settings.state / "faust" / settings.ledger / f"{name}-{settings.shard}"
     faust_files.mkdir(parents=True, exist_ok=True)
     group = worker_group_id(settings.ledger, name)
+    addresses = tuple(address.strip() for address in settings.kafka.bootstrap.split(","))
     app: ThinkerApp = ThinkerApp(
         group,
-        broker=[f"kafka://{address.strip()}" for address in settings.kafka.bootstrap.split(",")],
+        broker=[f"kafka://{address}" for address in addresses],
         broker_credentials=_credentials(settings.kafka),
         broker_client_id=f"{group}-{settings.shard}",
         consumer_group_instance_id=f"{group}-{settings.shard}",
@@ -99,6 +124,7 @@ def make_app(name: str, settings: ProcessSettings) -> ThinkerApp:
         worker_redirect_stdouts=False,
         autodiscover=False,
     )
+    app.addresses = addresses
     return app
 
 

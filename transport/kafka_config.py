@@ -9,7 +9,6 @@ from transport.settings import KafkaSettings
 
 Config = dict[str, str | int | bool]
 
-TRANSACTION_TIMEOUT_MS = 15_000  # longer than the 12 s that a lost partition leader costs
 INIT_TIMEOUT_S = 120  # a broker may start after its loops; the supervisor sees who waits longer
 
 
@@ -55,7 +54,7 @@ def writing(settings: KafkaSettings, transactional_id: str) -> Config:
     """The transactional producer of a loop."""
     return common(settings) | {
         "transactional.id": transactional_id,
-        "transaction.timeout.ms": TRANSACTION_TIMEOUT_MS,
+        "transaction.timeout.ms": settings.transaction_timeout_ms,
         "enable.idempotence": True,
         "acks": "all",
         "batch.size": 16_384,  # a topic's size limit holds for a batch; librdkafka never splits a refused one

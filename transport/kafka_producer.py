@@ -35,7 +35,7 @@ class TransactionalProducer:
     """Writes batches atomically under one transactional id."""
 
     def __init__(self, settings: KafkaSettings, transactional_id: str) -> None:
-        self._id = transactional_id
+        self._id, self._timeout_s = transactional_id, settings.transaction_timeout_ms / 1_000
         self._producer = Producer(kafka_config.writing(settings, transactional_id))
         self._failed: KafkaError | None = None
 
@@ -110,7 +110,7 @@ class TransactionalProducer:
 
     def _repeat(self, what: str, call: Callable[[], None]) -> None:
         """Repeat while the client calls that safe, at most for the transaction's time-out."""
-        deadline = time.monotonic() + kafka_config.TRANSACTION_TIMEOUT_MS / 1_000
+        deadline = time.monotonic() + self._timeout_s
         while True:
             try:
                 return call()

@@ -12,6 +12,8 @@ from transport.by_hand import completed
 from transport.kill_points import KillAt, KillPoint
 from transport.names import LedgerName, ledger_name
 
+TRANSACTION_TIMEOUT_MS = 15_000
+TRANSACTION_TIMEOUTS_MS = range(1_000, 60_001)  # the broker's own limit is a minute
 SECURITIES = ("PLAINTEXT", "SASL_PLAINTEXT", "SSL", "SASL_SSL")
 
 
@@ -21,12 +23,17 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KafkaSettings:
-    """How to reach the broker. `principal` and `password` are used with the SASL securities only."""
+    """How to reach the broker. `principal` and `password` are used with the SASL securities only.
+
+    transaction_timeout_ms: after which the broker ends an open transaction of a process that does not answer,
+    default 15,000: longer than the 12 s that a lost partition leader costs. Kill loops make it short.
+    """
 
     bootstrap: str
     security: str = "PLAINTEXT"
     principal: str = ""
     password: str = ""
+    transaction_timeout_ms: int = TRANSACTION_TIMEOUT_MS
 
     def __repr__(self) -> str:
         """Settings get logged; a password must not be."""
@@ -89,12 +96,25 @@ def _kafka(env: Mapping[str, str]) -> KafkaSettings:
     security = env.get("INTERLOCK_SECURITY", "PLAINTEXT")
     if security not in SECURITIES:
         raise SettingsError(f"INTERLOCK_SECURITY={security!r}: one of {', '.join(SECURITIES)}")
+    timeout_ms = _transaction_timeout_ms(env.get("INTERLOCK_TRANSACTION_TIMEOUT_MS", ""))
     if not security.startswith("SASL"):
-        return KafkaSettings(bootstrap=bootstrap, security=security)
+        return KafkaSettings(bootstrap=bootstrap, security=security, transaction_timeout_ms=timeout_ms)
     principal, path = env.get("INTERLOCK_PRINCIPAL", ""), env.get("INTERLOCK_PASSWORD_FILE", "")
     if not principal or not path:
         raise SettingsError(f"{security} needs INTERLOCK_PRINCIPAL and INTERLOCK_PASSWORD_FILE")
     lines = Path(path).read_text(encoding="utf-8").splitlines()
     if len(lines) != 1 or not lines[0]:
         raise SettingsError(f"INTERLOCK_PASSWORD_FILE={path}: must hold one line, the password")
-    return KafkaSettings(bootstrap=bootstrap, security=security, principal=principal, password=lines[0])
+    return KafkaSettings(
+        bootstrap=bootstrap, security=security, principal=principal, password=lines[0],
+        transaction_timeout_ms=timeout_ms,
+    )  # fmt: skip
+
+
+def _transaction_timeout_ms(text: str) -> int:
+    if not text:
+        return TRANSACTION_TIMEOUT_MS
+    if not text.isascii() or not text.isdigit() or int(text) not in TRANSACTION_TIMEOUTS_MS:
+        allowed = f"{TRANSACTION_TIMEOUTS_MS.start} to {TRANSACTION_TIMEOUTS_MS.stop - 1}"
+        raise SettingsError(f"INTERLOCK_TRANSACTION_TIMEOUT_MS={text!r}: milliseconds from {allowed}")
+    return int(text)

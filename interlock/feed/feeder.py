@@ -39,7 +39,11 @@ class Fed:
 class Feeder:
     """A plain idempotent producer as principal ``feeder``; the clock is written by it alone."""
 
-    def __init__(self, settings: KafkaSettings, card: Card, ids: SchemaIds) -> None:
+    def __init__(
+        self, settings: KafkaSettings, card: Card, ids: SchemaIds, *, flush_s: float = FLUSH_S
+    ) -> None:
+        """flush_s: how long a broker may stay away before the feed fails."""
+        self._flush_s = flush_s
         self._card, self._ids = card, ids
         self._ledger = LedgerName(card.name)
         self._now = 0
@@ -54,6 +58,11 @@ class Feeder:
                 "message.max.bytes": 4_194_304,
             }
         )
+
+    @property
+    def now(self) -> int:
+        """The tape's time as last published, micros UTC; 0 before the first tick."""
+        return self._now
 
     def tick(self, now: int) -> None:
         """Let the tape time be ``now``; returns when the broker has it."""
@@ -96,8 +105,8 @@ class Feeder:
         return answered
 
     def _flush(self) -> None:
-        if self._producer.flush(FLUSH_S):
-            raise FeedFailed(f"the broker did not answer for {FLUSH_S:.0f} s")
+        if self._producer.flush(self._flush_s):
+            raise FeedFailed(f"the broker did not answer for {self._flush_s:.0f} s")
 
 
 def lock_step(

@@ -4,8 +4,9 @@ import secrets
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from interlock.services import broker_settings, detached, java
 from interlock.services.broker_settings import Node
@@ -34,13 +35,13 @@ def data_folder(state: State, node: int) -> Path:
     return state.kafka / str(node)
 
 
-def configure(state: State, nodes: Sequence[Node]) -> None:
+def configure(state: State, nodes: Sequence[Node], more: Mapping[str, str] = MappingProxyType({})) -> None:
     """Write each node's server.properties (mode 0600: the broker's password is in it) and log settings."""
     for node in nodes:
         settings = broker_settings.properties(
             node, nodes, data=str(data_folder(state, node.id)), broker_password=state.password(BROKER)
         )
-        write_private(_properties_file(state, node.id), broker_settings.render(settings))
+        write_private(_properties_file(state, node.id), broker_settings.render({**settings, **more}))
         log = state.logs / f"kafka-{node.id}.log"
         write_private(_log_settings_file(state, node.id), broker_settings.log_settings(str(log)))
 

@@ -5,11 +5,12 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from interlock.services import detached, kafka, maven, ports, preflight, registry
 from interlock.services import versions as at
@@ -28,12 +29,14 @@ def _quiet(_: str) -> None:
 
 
 def ensure(
-    root: Path, *, brokers: int = 1, fresh: bool = False, say: Callable[[str], None] = _quiet
-) -> Running:
+    root: Path, *, brokers: int = 1, fresh: bool = False, say: Callable[[str], None] = _quiet,
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> Running:  # fmt: skip
     """Brokers and registry of a state folder, running; started if they are not.
 
     `brokers` is 1 or 3 and means at least: a cluster of three serves who asks for one. `fresh` ends what runs
-    and removes topics and schemas; secrets stay. Raises ServicesError with the next step to take.
+    and removes topics and schemas; secrets stay. `settings` of a broker's own words are for brokers that are
+    started now (tests of time-outs make them short). Raises ServicesError with the next step to take.
     """
     if brokers not in {1, at.BROKERS_MAX}:
         raise ServicesError(f"{brokers} brokers make no sense here", fix="--brokers 1 or --brokers 3")
@@ -49,7 +52,7 @@ def ensure(
             _empty(state, before)
         elif found := find(state.root):
             return _enough(found, brokers)
-        return _start(state, brokers, say)
+        return _start(state, brokers, say, settings)
 
 
 def down(root: Path) -> list[str]:
@@ -94,7 +97,7 @@ def _enough(found: Running, brokers: int) -> Running:
     return found
 
 
-def _start(state: State, brokers: int, say: Callable[[str], None]) -> Running:
+def _start(state: State, brokers: int, say: Callable[[str], None], settings: Mapping[str, str]) -> Running:
     before = remembered(state)
     if before is not None:
         _enough(before, brokers)
@@ -109,7 +112,7 @@ def _start(state: State, brokers: int, say: Callable[[str], None]) -> Running:
         began = time.monotonic()
         with ThreadPoolExecutor(2) as pool:
             brokers_done, registry_done = (
-                pool.submit(_start_brokers, plan, say),
+                pool.submit(_start_brokers, plan, say, settings),
                 pool.submit(_start_registry, plan, say),
             )
             formatted = brokers_done.result()
@@ -142,14 +145,14 @@ def _nodes(chosen: list[int]) -> tuple[Node, ...]:
     return tuple(Node(id=n, open=o, workers=w, controller=c) for n, (o, w, c) in enumerate(triples))
 
 
-def _start_brokers(plan: Running, say: Callable[[str], None]) -> bool:
+def _start_brokers(plan: Running, say: Callable[[str], None], settings: Mapping[str, str]) -> bool:
     """Whether anything was formatted, that is, whether the users are those of now."""
     state = plan.state
     jars = maven.fetch(maven.locked("kafka"), say=say)
     idle = [node for node in plan.nodes if detached.running(kafka.pid_file(state, node.id)) is None]
     raw = [node for node in idle if not kafka.is_formatted(state, node.id)]
     if len(idle) == len(plan.nodes):
-        kafka.configure(state, plan.nodes)
+        kafka.configure(state, plan.nodes, settings)
     for principal in PRINCIPALS:
         state.password(principal)  # drawn here, once: formatting threads only read
     with ThreadPoolExecutor(at.BROKERS_MAX) as pool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from interlock.services import detached
 from interlock.services.leash import Leashed
 from interlock.services.program_status import Phase, Status, write_status
-from interlock.services.restarts import Streak, after_stop, place
+from interlock.services.restarts import PATIENT, Patience, Streak, after_stop, place
 from interlock.services.state import State
 
 STOP_GRACE_S = 10.0  # a loop finishes its transaction and writes its state; then it is killed
@@ -52,8 +52,10 @@ class Supervisor:
     """Runs programs of one ledger until told to stop; call `tick` often, or `start` a thread that does."""
 
     def __init__(
-        self, state: State, ledger: str, programs: Sequence[Program], *, cwd: Path | None = None
-    ) -> None:
+        self, state: State, ledger: str, programs: Sequence[Program], *, cwd: Path | None = None,
+        patience: Patience = PATIENT,
+    ) -> None:  # fmt: skip
+        self._patience = patience
         self._folder = state.run / ledger
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         logs = state.logs / ledger
@@ -141,7 +143,9 @@ class Supervisor:
                 return
             where = place(code, _tail(kept.log, kept.log_from))
             lasted_ms = int((now_s - kept.started_s) * 1_000)
-            kept.streak = after_stop(kept.streak, where, lasted_ms=lasted_ms, exit_code=code)
+            kept.streak = after_stop(
+                kept.streak, where, lasted_ms=lasted_ms, exit_code=code, patience=self._patience
+            )
             kept.child, kept.phase = None, Phase.GAVE_UP if kept.streak.is_over else Phase.WAITING
             kept.due_s = now_s + kept.streak.delay_ms / 1_000
         if kept.phase is not Phase.GAVE_UP and now_s >= kept.due_s:

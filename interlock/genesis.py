@@ -10,6 +10,7 @@ from pathlib import Path
 
 from confluent_kafka import Producer
 
+from interlock.alike import NOBODY, Alike
 from interlock.grants import contracts, documents, signers_of
 from interlock.services.access import member
 from interlock.services.faults import ServicesError
@@ -51,9 +52,12 @@ class Message:
 
 def create(
     running: Running, name: LedgerName, *, clock: str, accounts: Sequence[str], shards: int = 1,
-    lanes: Sequence[Lane] = tuple(Lane), say: Callable[[str], None] = lambda _: None,
+    lanes: Sequence[Lane] = tuple(Lane), like: Alike = NOBODY, say: Callable[[str], None] = lambda _: None,
 ) -> Card:  # fmt: skip
-    """Make a ledger: topics, ACLs, subjects, keys and grants. ServicesError when a service refuses."""
+    """Make a ledger: topics, ACLs, subjects, keys and grants; like: as of `documents`.
+
+    Raises ServicesError when a service refuses.
+    """
     state = running.root
     granted = contracts()
     signers = signers_of([contract.agent_id for contract in granted], accounts)
@@ -72,7 +76,7 @@ def create(
     send(
         running, "release", name,
         [Message(topic="registry", partition=0, key=key, value=ids.pack(envelope))
-         for key, envelope in documents(keys["root"], keys["registry"], held, published, lanes)],
+         for key, envelope in documents(keys["root"], keys["registry"], held, published, lanes, like)],
     )  # fmt: skip
     return card
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from interlock.alike import NOBODY, Alike, widened, widened_table
 from ledger.envelope import seal
 from ledger.keys import KeyDocument
 from ledger.signing import Signer
@@ -83,10 +84,12 @@ def documents(
     signers: Mapping[str, tuple[Signer, Role, tuple[str, ...]]],
     published: Sequence[Published],
     lanes: Sequence[Lane] = tuple(Lane),
+    like: Alike = NOBODY,
 ) -> Iterator[tuple[bytes, Envelope]]:
     """Record key and signed document of everything a new ledger starts with.
 
-    A lane without workers gets no routes: its flows would wait for answers that nobody gives.
+    A lane without workers gets no routes: its flows would wait for answers that nobody gives. like: accounts
+    beyond those that contracts and routing name, each with one that it is granted and routed like.
     """
     yield Release(root).key(registry.public, registry.keyid, Role.REGISTRY, ())
     release = Release(registry)
@@ -99,9 +102,9 @@ def documents(
     yield release.sign(DocumentKind.RULES, "law", LAW, rules)
     for instrument in INSTRUMENTS:
         yield release.sign(DocumentKind.INSTRUMENT, str(instrument["instrument"]), "1", jcs(instrument))
-    for contract in contracts():
+    for contract in (widened(each, like) for each in contracts()):
         yield release.sign(DocumentKind.CONTRACT, contract.agent_id, contract.version, canonical(contract))
-    written = routing_from_yaml(ROUTING.read_text(encoding="utf-8"))
+    written = widened_table(routing_from_yaml(ROUTING.read_text(encoding="utf-8")), like)
     table = replace(written, rows=tuple(row for row in written.rows if row.lane in lanes))
     yield release.sign(DocumentKind.ROUTING, "routing", table.version, canonical_routing(table))
     if WEIGHTS.exists():

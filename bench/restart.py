@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ from transport.bounds import LoopSettings
 from transport.clock import LiveClock
 from transport.kafka_log import KafkaLog
 from transport.kill_points import KillPoint
-from transport.log import Positions, Produce, StateChange
+from transport.log import Position, Positions, Produce, Record, StateChange
 from transport.loop import Loop
 from transport.names import LedgerName, physical
 from transport.settings import KafkaSettings
@@ -157,13 +158,20 @@ def restarted(settings: KafkaSettings, ledger: LedgerName, now: int, told: Any) 
 class Timed(KafkaLog):
     """Says how long reading the state took, and when a verdict was committed."""
 
-    stages: Stages
+    stages: Stages  # set when the clock starts
     ruled = False
 
-    def compacted(self, topic: str, partition: int) -> dict[bytes, bytes]:
+    def records(self, topic: str, partition: int, start: int) -> Iterator[Record]:
         """As the log does it, and a note."""
-        found = super().compacted(topic, partition)
-        self.stages.note(f"{topic} read")
+        yield from super().records(topic, partition, start)
+        if hasattr(self, "stages"):
+            self.stages.note(f"{topic} read")
+
+    def poll(self, limit: int, wait_ms: int, full: AbstractSet[Position]) -> list[Record]:
+        """As the log does it, and a note when the proposal is there."""
+        found = super().poll(limit, wait_ms, full)
+        if any(each.topic == "proposals" for each in found):
+            self.stages.note("proposal read")
         return found
 
     def transact(self, produces: Sequence[Produce], positions: Positions) -> None:
@@ -182,7 +190,8 @@ def measured(steps: int, settings: KafkaSettings) -> float:
     told = spawn.Queue()
     child = spawn.Process(target=restarted, args=(settings, ledger, world.now, told))
     child.start()
-    stages, plain, read, flows = told.get(timeout=300)
+    found: tuple[list[tuple[str, float, float]], float, int, int] = told.get(timeout=300)
+    stages, plain, read, flows = found
     child.join()
     again, little = snapshot_again(world)
     total = sum(seconds for _, seconds, _ in stages)

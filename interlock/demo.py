@@ -91,11 +91,10 @@ def run(
     window(read(options.wanted.tape), options.wanted)  # a tape that cannot be read costs nobody a ledger
     running = local.ensure(state, say=show.step)
     name = LedgerName(options.name) if options.name else next_name(running.root)
-    like = alike(options.accounts, NAMES)
-    accounts = [*ACCOUNTS, *(Account(name=new, deposit=DEPOSITS[old]) for new, old in like.items())]
+    accounts = accounts_of(options.accounts)
     card = create(
         running, name, clock="TAPE", accounts=[each.name for each in accounts], shards=options.shards,
-        lanes=options.lanes, like=like, say=show.step,
+        lanes=options.lanes, like=alike(len(accounts), NAMES), say=show.step,
     )  # fmt: skip
     there = Context(running=running, card=card)
     make_current(running.root, name)
@@ -110,9 +109,8 @@ def run(
     with supervised(running.state, name, kept) as supervisor:
         hellos = options.shards * sum(len(HELLOS[lane]) for lane in options.lanes)
         wait_ready(observer, supervisor, hellos=hellos, accounts=len(accounts))
-        show.step(
-            f"feeding {len(items)} groups {'in lock-step' if options.speed is None else 'free-running'}"
-        )
+        how = "in lock-step" if options.speed is None else "free-running"
+        show.step(f"feeding {len(items)} groups {how}")
         _feed(there, feeder, observer, items, options, show, supervisor, disturb)
         show.step("sealing: the last checkpoint and the witness's note")
         seal(feeder, observer, there, items[-1].at)
@@ -125,6 +123,12 @@ def run(
         context=there, tally=observer.tally, fed=feeder.fed, audited=audited,
         seconds=time.monotonic() - began, restarts=restarts,
     )  # fmt: skip
+
+
+def accounts_of(count: int) -> list[Account]:
+    """The shipped accounts, and as many like them as are asked for."""
+    like = alike(count, NAMES)
+    return [*ACCOUNTS, *(Account(name=new, deposit=DEPOSITS[old]) for new, old in like.items())]
 
 
 def seed_or_any(running: Running, name: str, who: str) -> bytes:

@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from transport import kafka_config
 from transport.kafka_producer import TransactionalProducer
-from transport.kafka_reader import Clients, KafkaTail, as_record, check_read, clients_of
+from transport.kafka_reader import Clients, KafkaTail, as_record, check_read, clients_of, learn
 from transport.log import Position, Positions, Produce, Record
 from transport.names import LedgerName, group_id, physical, transactional_id
 from transport.settings import KafkaSettings
@@ -80,6 +80,7 @@ class KafkaLog:
         self._release()
         self._bases = {physical(self._ledger, topic): topic for topic, _ in positions}
         self._read_to = dict(positions)
+        learn(self._consumer, sorted(self._bases))
         self._consumer.assign([self._at(at, offset) for at, offset in sorted(positions.items())])
 
     def poll(self, limit: int, wait_ms: int, full: AbstractSet[Position]) -> list[Record]:

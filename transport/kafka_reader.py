@@ -7,7 +7,7 @@ reading, since after every transaction the last offset is a marker that no consu
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -84,6 +84,18 @@ def clients_of(settings: KafkaSettings, group: str, *, once: bool = False) -> Cl
     return Consumer(config | (kafka_config.BULK if once else {})), Consumer(config)
 
 
+def learn(consumer: Consumer, topics: Iterable[str]) -> None:
+    """Let a client ask where topics are before they are assigned: by itself it looks once a second only.
+
+    Measured: up to a second before the first record of each. A broker that is away is found out by reading.
+    """
+    try:
+        for topic in topics:
+            consumer.list_topics(topic, timeout=5.0)
+    except KafkaException:
+        return
+
+
 class KafkaTail:
     """One partition, read on demand from a first offset to what is its end at that moment."""
 
@@ -106,6 +118,7 @@ class KafkaTail:
         self._at = TopicPartition(physical(ledger, topic), partition)
         low, _ = self._bounds()
         self._next = max(start, low)
+        learn(self._consumer, [self._at.topic])
         self._consumer.assign([TopicPartition(self._at.topic, partition, self._next)])
 
     def fresh(self) -> list[Record]:

@@ -21,7 +21,7 @@ from interlock.demo_show import PlainShow
 from interlock.demo_steps import REST_S, check, seal, wait_ready
 from interlock.feed.feeder import Feeder
 from interlock.feed.plan import Item
-from interlock.genesis import Account, create, open_accounts
+from interlock.genesis import create, open_accounts
 from interlock.observe import Observer
 from interlock.programs import of_shard, programs
 from interlock.projection import Line, balances, projection
@@ -112,9 +112,7 @@ def running_shards(running: Running) -> Iterator[tuple[Sharded, list[Item]]]:
     feeder, observer = Feeder(there.settings("feeder"), card, ids), Observer(running, card)
     first = items[0].at - MINUTE_US
     feeder.tick(first)
-    deposits = demo.DEPOSITS | {new: demo.DEPOSITS[old] for new, old in like.items()}
-    opened = [Account(name=each, deposit=deposits[each]) for each in NAMES]
-    open_accounts(running, card, ids, opened, first)
+    open_accounts(running, card, ids, demo.accounts_of(len(NAMES)), first)
     every = programs(running, card, LANES)
     others = [each for each in every if each not in of_shard(every, card, STOPPED)]
     with supervised(running.state, name, others) as supervisor:
@@ -161,31 +159,31 @@ def orders(there: Context, account: str) -> list[tuple[str, Decimal, Decimal, De
     return [(each.status.value, each.quantity, each.average_price, each.fee) for each in answers]
 
 
-def test_three_shards_decide_about_every_account_as_one_does(one, three):
+def test_three_shards_decide_about_every_account_as_one_does(one: demo.Ran, three: Sharded) -> None:
     alone, apart = lines_of(one.context), lines_of(three.there)
     assert apart == alone
     assert alone.keys() == set(NAMES)
     assert sum("ACCEPTED" in line for lines in alone.values() for line in lines) >= len(NAMES)
 
 
-def test_while_one_shard_is_stopped_its_accounts_wait_and_the_others_go_on(three):
+def test_while_one_shard_is_stopped_its_accounts_wait_and_the_others_go_on(three: Sharded) -> None:
     went_on = {name for name in NAMES if three.without[name] != three.before[name]}
     assert went_on == set(NAMES) - set(WAITING)
 
 
-def test_a_shard_that_comes_back_catches_up(three):
+def test_a_shard_that_comes_back_catches_up(three: Sharded) -> None:
     in_the_end = lines_of(three.there)
     assert all(len(in_the_end[name]) > len(three.without[name]) for name in WAITING)
 
 
-def test_money_and_the_venues_own_records_agree_with_one_shard(one, three):
+def test_money_and_the_venues_own_records_agree_with_one_shard(one: demo.Ran, three: Sharded) -> None:
     assert balances(latest_views(one.context)) == balances(latest_views(three.there))
     alone = {name: orders(one.context, name) for name in NAMES}
     assert {name: orders(three.there, name) for name in NAMES} == alone
     assert all(alone.values()), "every account traded"
 
 
-def test_every_partition_is_verified_against_its_own_witness_and_replayed(three):
+def test_every_partition_is_verified_against_its_own_witness_and_replayed(three: Sharded) -> None:
     assert three.audited is not None
     assert three.audited.verified, three.audited.verdict
     assert three.audited.identical, three.audited.replay
@@ -195,6 +193,6 @@ def test_every_partition_is_verified_against_its_own_witness_and_replayed(three)
     assert three.observer.tally.open == {}
 
 
-def test_what_every_shard_finds_bad_lies_in_quarantine_once(one, three):
+def test_what_every_shard_finds_bad_lies_in_quarantine_once(one: demo.Ran, three: Sharded) -> None:
     assert one.tally.quarantined == three.observer.tally.quarantined
     assert one.tally.quarantined.total() >= 5

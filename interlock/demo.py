@@ -117,12 +117,15 @@ def run(
         restarts = {one.name: one.starts - 1 for one in supervisor.status() if one.starts > 1}
     observer.close()
     show.step("verifying the ledger against the witness's note, and replaying it")
-    with tempfile.TemporaryDirectory(prefix="interlock-audit-") as place:
-        audited = audit(there, Path(place))
     return Ran(
-        context=there, tally=observer.tally, fed=feeder.fed, audited=audited,
+        context=there, tally=observer.tally, fed=feeder.fed, audited=_audited(there),
         seconds=time.monotonic() - began, restarts=restarts,
     )  # fmt: skip
+
+
+def _audited(there: Context) -> Audited:
+    with tempfile.TemporaryDirectory(prefix="interlock-audit-") as place:
+        return audit(there, Path(place))
 
 
 def accounts_of(count: int) -> list[Account]:

@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 export TORCHDYNAMO_DISABLE := 1
 export HF_HUB_OFFLINE := 1
 
-.PHONY: setup demo check quick format lint types unit broker train lock vectors mutate fuzz laws simulate kill clean
+.PHONY: setup demo check quick format lint types unit broker train lock vectors mutate fuzz laws simulate kill bench-restart clean
 
 setup: $(STAMP)
 
@@ -66,6 +66,10 @@ mutate: setup
 N ?= 50000
 fuzz: setup
 	$(BIN)/python -m tests.fuzz $(N) $(ARGS)
+
+# How long after a restart the kernel rules again, with 100,000 and 1,000,000 steps of state, and where it goes.
+bench-restart: setup
+	$(BIN)/python -m bench.restart $(ARGS)
 
 # No index address reaches the lock: it must work with any mirror.
 lock: setup

@@ -17,10 +17,9 @@ from ledger.verify_cli import verify_files
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audited:
-    """size: anchored; root: of all entries; verdict and replay say in words what was found."""
+    """roots: of each shard, how much is anchored and the root of all of it; verdict and replay: in words."""
 
-    size: int
-    root: str
+    roots: tuple[tuple[int, str], ...]
     verified: bool
     verdict: str
     identical: bool
@@ -41,7 +40,7 @@ def audit(there: Context, folder: Path) -> Audited:
     paths = archives(done.folder)
     reads = verify_files(paths, Level.EVIDENCE, anchors, trust, findings)
     counts = ", ".join(f"{count} {code}" for code, count in sorted(findings.counts.items()))
-    anchored = min((each.anchored for each in reads), default=0)
+    anchored = ", ".join(str(each.anchored) for each in reads)
     found = f"; {counts}" if counts else ""
     replays = []
     for path in paths:
@@ -49,8 +48,7 @@ def audit(there: Context, folder: Path) -> Audited:
             replays.append(replay(read_archive(file)))
     outcome = findings.outcome()
     return Audited(
-        size=anchored,
-        root=reads[0].frontier.root().hex() if reads else "",
+        roots=tuple((each.anchored, each.frontier.root().hex()) for each in reads),
         verified=outcome is Outcome.INTACT,
         verdict=f"{done.entries} entries, anchored to {anchored} by the witness{found}",
         identical=all(each.identical for each in replays),

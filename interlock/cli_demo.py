@@ -14,12 +14,14 @@ from interlock.demo_report import as_plain, text
 from interlock.demo_show import showing
 from interlock.demo_steps import DemoFailed
 from interlock.feed.feeder import FeedFailed
+from interlock.programs import SHARDS_MAX
 from interlock.say import Exit, Stop, as_json, command, data
 from interlock.tape.lean import BadTape
 from interlock.tape.shipped import SHIPPED
 from schemas.models import Lane
 
 app = typer.Typer()
+ACCOUNTS_MAX = 64  # that a row of a routing table may name
 
 
 @app.command("demo")
@@ -31,13 +33,20 @@ def run_demo(
     free_running: Annotated[bool, typer.Option("--free-running", help="do not wait for rest")] = False,
     speed: Annotated[float, typer.Option(min=0.1, max=100_000, help="of a free run")] = 60.0,
     minutes: Annotated[int | None, typer.Option(min=1, help="only the first minutes of the window")] = None,
+    shards: Annotated[int, typer.Option(min=1, max=SHARDS_MAX, help="ledger partitions")] = 1,
+    accounts: Annotated[
+        int, typer.Option(min=2, max=ACCOUNTS_MAX, help="from the third on like the first two")
+    ] = 2,
     json_: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
     """One real market day on a real Kafka, ending in a verified, identically replayed ledger."""
     wanted = Wanted(
         tape=tape or SHIPPED, whole_day=whole_day, minutes=minutes, made_up=tape is None or tape == SHIPPED
     )
-    options = demo.Options(wanted=wanted, lanes=lanes_of(lanes), speed=speed if free_running else None)
+    options = demo.Options(
+        wanted=wanted, lanes=lanes_of(lanes), speed=speed if free_running else None, shards=shards,
+        accounts=accounts,
+    )  # fmt: skip
     try:
         with showing() as show:
             ran = demo.run(state_folder(), options, show)

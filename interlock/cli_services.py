@@ -12,7 +12,7 @@ import typer
 from interlock.context import context, current_ledger, make_current, state_folder
 from interlock.genesis import Account, create, open_accounts
 from interlock.mandate_roads import examine_mandates
-from interlock.programs import absent_of, programs
+from interlock.programs import SHARDS_MAX, absent_of, programs
 from interlock.say import Exit, Stop, as_json, command, data, say
 from interlock.services import daemon, docker, local
 from interlock.services.doctor import examine
@@ -79,6 +79,9 @@ def doctor(ledger: LedgerOption = None, json_: JsonOption = False) -> None:
 def start(
     lanes: Annotated[str, typer.Option(help="which lanes: eoam, sds, dlpci")] = "eoam,sds,dlpci",
     account: Annotated[list[str] | None, typer.Option(help="paper account to open in a new ledger")] = None,
+    shards: Annotated[
+        int | None, typer.Option(min=1, max=SHARDS_MAX, help="of a new ledger; an old one keeps its own")
+    ] = None,
 ) -> None:
     """Start the processes of the LIVE ledger under a supervisor; the ledger is made on the first start."""
     try:
@@ -97,7 +100,7 @@ def start(
         say("the LIVE ledger runs already; interlock ps shows it")
         return
     running = local.ensure(state, say=say)
-    card = _live(running, account or ["paper-1", "paper-2"])
+    card = _live(running, account or ["paper-1", "paper-2"], shards)
     daemon.start(state, LIVE, programs(running, card, chosen))
     make_current(state, LIVE)
     say("started; interlock ps shows them, interlock stop ends them")
@@ -127,13 +130,17 @@ def ps(json_: JsonOption = False) -> None:
         raise typer.Exit(int(Exit.FAILED))
 
 
-def _live(running: Running, accounts: list[str]) -> Card:
+def _live(running: Running, accounts: list[str], shards: int | None) -> Card:
     state: Path = running.root
     if (folder(state, LIVE) / "card.json").exists():
         card = load_card(state, LIVE)
+        if shards not in (None, card.shards):
+            raise Stop(Exit.REFUSED, f"the LIVE ledger has {card.shards} shards, not {shards}",
+                       why="GENESIS names their number, and an account's shard follows from it",
+                       fix="interlock start without --shards, or interlock up --fresh")  # fmt: skip
         ensure_ledger(running, LIVE, shards=card.shards)  # topics and rights that went missing come back
         return card
-    card = create(running, LIVE, clock="LIVE", accounts=accounts, say=say)
+    card = create(running, LIVE, clock="LIVE", accounts=accounts, shards=shards or 1, say=say)
     opened = [Account(name=name, deposit=DEPOSIT) for name in accounts]
     open_accounts(running, card, context(LIVE).schema_ids(), opened, time.time_ns() // 1_000)
     return card

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from interlock.alike import alike, released_alike
 from interlock.audit import Audited, audit
 from interlock.context import Context, make_current
 from interlock.demo_plan import Wanted, plan, window
@@ -32,6 +33,7 @@ from transport.names import LedgerName
 
 ACCOUNTS = (Account(name="paper-1", deposit="100000"), Account(name="paper-2", deposit="50000"))
 NAMES = tuple(each.name for each in ACCOUNTS)
+DEPOSITS = {each.name: each.deposit for each in ACCOUNTS}
 
 
 Disturb = Callable[[Item, Supervisor], None]
@@ -44,12 +46,18 @@ HELLOS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """lanes: which topologies get workers; speed: of a free run, times real time; None = lock-step."""
+    """lanes: which topologies get workers; speed: of a free run, times real time; None = lock-step.
+
+    shards: selector, arbiter, kernel, executor and ledger partition, so many times. accounts: those beyond
+    the shipped two are treated like these.
+    """
 
     wanted: Wanted
     lanes: tuple[Lane, ...] = tuple(Lane)
     speed: float | None = None
     name: str | None = None
+    shards: int = 1
+    accounts: int = len(ACCOUNTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,38 +91,51 @@ def run(
     window(read(options.wanted.tape), options.wanted)  # a tape that cannot be read costs nobody a ledger
     running = local.ensure(state, say=show.step)
     name = LedgerName(options.name) if options.name else next_name(running.root)
-    card = create(running, name, clock="TAPE", accounts=NAMES, lanes=options.lanes, say=show.step)
+    accounts = accounts_of(options.accounts)
+    card = create(
+        running, name, clock="TAPE", accounts=[each.name for each in accounts], shards=options.shards,
+        lanes=options.lanes, released=released_alike(alike(len(accounts), NAMES)), say=show.step,
+    )  # fmt: skip
     there = Context(running=running, card=card)
     make_current(running.root, name)
     ids = there.schema_ids()
-    items = plan(options.wanted, card.ledger, ids, lambda who: Signer(_seed(running, name, who)))
+    items = plan(options.wanted, card.ledger, ids, lambda who: Signer(seed_or_any(running, name, who)))
     feeder = Feeder(there.settings("feeder"), card, ids)
     observer = Observer(running, card)
     feeder.tick(items[0].at - MINUTE_US)
-    open_accounts(running, card, ids, ACCOUNTS, items[0].at - MINUTE_US)
+    open_accounts(running, card, ids, accounts, items[0].at - MINUTE_US)
     kept = [*programs(running, card, options.lanes), *extra_programs(running, card, options.lanes)]
     show.step(f"starting {len(kept)} processes")
     with supervised(running.state, name, kept) as supervisor:
-        hellos = sum(len(HELLOS[lane]) for lane in options.lanes)
-        wait_ready(observer, supervisor, hellos=hellos, accounts=len(ACCOUNTS))
-        show.step(
-            f"feeding {len(items)} groups {'in lock-step' if options.speed is None else 'free-running'}"
-        )
+        hellos = options.shards * sum(len(HELLOS[lane]) for lane in options.lanes)
+        wait_ready(observer, supervisor, hellos=hellos, accounts=len(accounts))
+        how = "in lock-step" if options.speed is None else "free-running"
+        show.step(f"feeding {len(items)} groups {how}")
         _feed(there, feeder, observer, items, options, show, supervisor, disturb)
         show.step("sealing: the last checkpoint and the witness's note")
         seal(feeder, observer, there, items[-1].at)
         restarts = {one.name: one.starts - 1 for one in supervisor.status() if one.starts > 1}
     observer.close()
     show.step("verifying the ledger against the witness's note, and replaying it")
-    with tempfile.TemporaryDirectory(prefix="interlock-audit-") as place:
-        audited = audit(there, Path(place))
     return Ran(
-        context=there, tally=observer.tally, fed=feeder.fed, audited=audited,
+        context=there, tally=observer.tally, fed=feeder.fed, audited=_audited(there),
         seconds=time.monotonic() - began, restarts=restarts,
     )  # fmt: skip
 
 
-def _seed(running: Running, name: str, who: str) -> bytes:
+def _audited(there: Context) -> Audited:
+    with tempfile.TemporaryDirectory(prefix="interlock-audit-") as place:
+        return audit(there, Path(place))
+
+
+def accounts_of(count: int) -> list[Account]:
+    """The shipped accounts, and as many like them as are asked for."""
+    like = alike(count, NAMES)
+    return [*ACCOUNTS, *(Account(name=new, deposit=DEPOSITS[old]) for new, old in like.items())]
+
+
+def seed_or_any(running: Running, name: str, who: str) -> bytes:
+    """The key of a made-up order's signer, enrolled or not."""
     try:
         return seed(running.root, name, who)
     except CardError:

@@ -40,7 +40,7 @@ def text(ran: Ran) -> str:
           for view in latest_views(ran.context)),
         f"restarts   {_counts(ran.restarts)}",
         f"ledger     {tally.size} entries, {tally.entries['DECISION']} decisions; {_counts(tally.entries)}",
-        f"checkpoint size {audited.size}, root {audited.root}",
+        *(f"checkpoint size {size}, root {root}" for size, root in audited.roots),
         f"{'verified' if audited.verified else 'NOT VERIFIED'}: {audited.verdict}",
         f"{'replay identical' if audited.identical else 'REPLAY DIFFERS'}: {audited.replay}",
         "",
@@ -69,7 +69,8 @@ def as_plain(ran: Ran) -> dict[str, Any]:
         "equity": {view.view.account: plain(view.equity) for view in latest_views(ran.context)},
         "restarts": ran.restarts,
         "entries": tally.size,
-        "checkpoint": {"size": ran.audited.size, "root": ran.audited.root},
+        "checkpoint": _point(*ran.audited.roots[0]),
+        "checkpoints": [_point(*each) for each in ran.audited.roots],
         "verified": ran.audited.verified,
         "replay_identical": ran.audited.identical,
     }
@@ -77,3 +78,7 @@ def as_plain(ran: Ran) -> dict[str, Any]:
 
 def _counts(counter: Counter[str] | dict[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in sorted(counter.items())) or "none"
+
+
+def _point(size: int, root: str) -> dict[str, Any]:
+    return {"size": size, "root": root}

@@ -8,6 +8,7 @@ from interlock.context import Context
 from interlock.feed.feeder import Feeder
 from interlock.observe import Observer
 from interlock.services.supervisor import Supervisor
+from interlock.tally import Tally
 from interlock.tape.group import MINUTE_US
 from interlock.witness import note_path, remembered
 
@@ -42,18 +43,16 @@ def check(supervisor: Supervisor) -> None:
 
 def seal(feeder: Feeder, observer: Observer, there: Context, last: int) -> None:
     """Tick until a checkpoint covers everything and the witness has cosigned it."""
-    deadline = time.monotonic() + SEAL_S
+    deadline, shards = time.monotonic() + SEAL_S, range(there.card.shards)
     end = last + 20 * MINUTE_US  # every deadline and expiry of the tape lies before it
     feeder.tick(end)
     nudged = time.monotonic()
     while time.monotonic() < deadline:
         observer.poll(0.02)
-        if observer.tally.now < end:
-            continue  # the kernel has not noticed the tick; what expires with it belongs to the ledger
-        size = observer.tally.sealed_size
-        if size and size + 1 == observer.tally.size:
-            point = remembered(note_path(there.running.root, there.name))
-            if point is not None and point.size == size:
+        if any(observer.tally.times.get(shard, 0) < end for shard in shards):
+            continue  # a kernel has not noticed the tick; what expires with it belongs to the ledger
+        if all(_is_covered(observer.tally, shard) for shard in shards):
+            if all(_is_cosigned(there, observer.tally, shard) for shard in shards):
                 return
         elif time.monotonic() - nudged > NUDGE_S:  # at most one CHECKPOINT a second of tape: give it another
             nudged, end = time.monotonic(), end + MINUTE_US
@@ -61,3 +60,14 @@ def seal(feeder: Feeder, observer: Observer, there: Context, last: int) -> None:
     raise DemoFailed(
         "witness", "no cosigned checkpoint covers the ledger: read the logs of kernel and witness"
     )
+
+
+def _is_covered(tally: Tally, shard: int) -> bool:
+    """Whether the last entry of a shard is the checkpoint over all others."""
+    sealed = tally.sealed.get(shard, 0)
+    return sealed > 0 and sealed + 1 == tally.sizes[shard]
+
+
+def _is_cosigned(there: Context, tally: Tally, shard: int) -> bool:
+    point = remembered(note_path(there.running.root, there.name, shard))
+    return point is not None and point.size == tally.sealed[shard]

@@ -100,7 +100,8 @@ def documents(
 ) -> Iterator[tuple[bytes, Envelope]]:
     """Record key and signed document of everything a new ledger starts with.
 
-    A lane without workers gets no routes: its flows would wait for answers that nobody gives.
+    A lane without workers gets no routes: its flows would wait for answers that nobody gives. like: accounts
+    beyond those that contracts and routing name, each with one that it is granted and routed like.
     """
     yield Release(root).key(registry.public, registry.keyid, Role.REGISTRY, ())
     release = Release(registry)

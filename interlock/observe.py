@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from confluent_kafka import (
     Consumer,
@@ -66,7 +66,8 @@ class Observer:
     """A read_committed view of every topic of a ledger; ``tally`` counts what was seen."""
 
     def __init__(self, running: Running, card: Card) -> None:
-        self._ledger, self._shards = LedgerName(card.name), card.shards
+        self._ledger = LedgerName(card.name)
+        self.shards: Sequence[int] = range(card.shards)  # whose loops have to come to rest
         password = running.password_file("console").read_text(encoding="ascii").strip()
         self._settings = settings = KafkaSettings(
             bootstrap=running.bootstrap_workers,
@@ -151,7 +152,7 @@ class Observer:
         }
 
     def _loops_have_read(self) -> bool:
-        for shard in range(self._shards):
+        for shard in self.shards:
             asked = []
             for loop in LOOPS:
                 request = [ConsumerGroupTopicPartitions(group_id(self._ledger, loop, shard))]

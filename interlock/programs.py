@@ -1,9 +1,9 @@
-"""Which processes a ledger runs: the loops, the thinkers of its lanes, and the witness."""
+"""Which processes a ledger runs: loops and a witness for every shard, the thinkers of its lanes once."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from interlock.services.running import Running
 from interlock.services.supervisor import Program
@@ -24,6 +24,7 @@ WORKERS = {
     **dict.fromkeys(ATTESTORS, "topologies.proof.attestor"),
 }
 OF_LANE = {Lane.EOAM: MESH, Lane.SDS: ("sovereign",), Lane.DLPCI: ("prover", *ATTESTORS)}
+SHARDS_MAX = 16  # five processes each, on one machine
 MODEL_ENV = {
     "TORCHDYNAMO_DISABLE": "1",
     "HF_HUB_OFFLINE": "1",
@@ -57,7 +58,7 @@ def worker(running: Running, card: Card, agent: str) -> Program:
 def loop(running: Running, card: Card, name: str, shard: int = 0) -> Program:
     """One remembering process of a shard."""
     return Program(
-        name=name if card.shards == 1 else f"{name}-{shard}",
+        name=_numbered(name, card, shard),
         argv=(sys.executable, "-m", LOOP_MODULES[name]),
         env=environment(running, card, name, shard),
     )
@@ -68,12 +69,25 @@ def programs(running: Running, card: Card, lanes: Sequence[Lane] = tuple(Lane)) 
     thinkers = [agent for lane in reversed(lanes) for agent in OF_LANE[lane]]
     thinkers.sort(key=lambda agent: agent != "sovereign")  # it loads a model; the others wait for nothing
     loops = [loop(running, card, name, shard) for shard in range(card.shards) for name in LOOP_MODULES]
-    witness = Program(
-        name="witness",
-        argv=(sys.executable, "-m", "interlock.witness"),
-        env=environment(running, card, "witness"),
-    )
-    return (*(worker(running, card, agent) for agent in thinkers), *loops, witness)
+    witnesses = [
+        Program(
+            name=_numbered("witness", card, shard),
+            argv=(sys.executable, "-m", "interlock.witness"),
+            env=environment(running, card, "witness", shard),
+        )
+        for shard in range(card.shards)
+    ]
+    return (*(worker(running, card, agent) for agent in thinkers), *loops, *witnesses)
+
+
+def of_shard(every: Iterable[Program], card: Card, shard: int) -> tuple[Program, ...]:
+    """Those of the programs that stop when one shard does: its loops and its witness."""
+    names = {_numbered(name, card, shard) for name in (*LOOP_MODULES, "witness")}
+    return tuple(each for each in every if each.name in names)
+
+
+def _numbered(name: str, card: Card, shard: int) -> str:
+    return name if card.shards == 1 else f"{name}-{shard}"
 
 
 def absent_of(lanes: Sequence[Lane], running: Sequence[str]) -> list[str]:

@@ -56,9 +56,9 @@ class Tally:
     open: dict[bytes, str] = field(default_factory=dict)  # dfid -> lane
     lanes: dict[bytes, str] = field(default_factory=dict)
     last_dfid: bytes | None = None
-    size: int = 0
-    now: int = 0  # of the last entry, micros UTC
-    sealed_size: int = 0  # of the last checkpoint
+    sizes: dict[int, int] = field(default_factory=dict)  # shard -> entries
+    times: dict[int, int] = field(default_factory=dict)  # shard -> time of its last entry, micros UTC
+    sealed: dict[int, int] = field(default_factory=dict)  # shard -> what its last checkpoint covers
     accounts: set[bytes] = field(default_factory=set)  # that have a published view
     first_proposal: Record | None = None
 
@@ -74,7 +74,7 @@ class Tally:
             case "proposals" if self.first_proposal is None:
                 self.first_proposal = record
             case "kernel.ledger" if record.value is not None:
-                self._entry(record.value)
+                self._entry(record.partition, record.value)
             case "quarantine" if record.value is not None:
                 self.quarantined[decode(Quarantined, record.value[PREFIX.size :]).reason] += 1
             case _:
@@ -87,13 +87,18 @@ class Tally:
         self.lanes[flow.dfid] = flow.lane.value
         self.open.setdefault(flow.dfid, flow.lane.value)
 
-    def _entry(self, value: bytes) -> None:
+    @property
+    def size(self) -> int:
+        """Entries of all shards together."""
+        return sum(self.sizes.values())
+
+    def _entry(self, shard: int, value: bytes) -> None:
         leaf = decode_entry(value)
         kind = EntryKind(leaf.kind)
         self.entries[kind.name] += 1
-        self.size, self.now = leaf.seq + 1, leaf.ts
+        self.sizes[shard], self.times[shard] = leaf.seq + 1, leaf.ts
         if kind is EntryKind.CHECKPOINT:
-            self.sealed_size = leaf.seq
+            self.sealed[shard] = leaf.seq
         if kind in (EntryKind.FLOW, EntryKind.DECISION, EntryKind.REPORT, EntryKind.RECEIPT,
                     EntryKind.ESCALATION, EntryKind.HUMAN):  # fmt: skip
             self._body(decode(BODY[kind], leaf.body))

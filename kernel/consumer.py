@@ -13,6 +13,7 @@ from kernel.folds.batches import SIGNALS
 from kernel.folds.curbs import something_ends
 from kernel.folds.mandates import mandate_ends
 from kernel.journal import LEDGER, Journal
+from kernel.kept import segmented
 from kernel.quotes import Quotes, folding_mark
 from kernel.restart import resume, unread_skips
 from kernel.snapshot import changes, hashes_of
@@ -49,7 +50,7 @@ class Kernel:
             Input(topic="proposals", partitions=(shard,), rank=Rank.PROPOSALS),
         )
         self._log_signer, self._intent_signer = log_signer, intent_signer
-        self.state = State(identity)
+        self.state = segmented(State(identity))
         self.head = Head(ledger=identity.ledger, partition=shard)
         self.quotes = Quotes()
         self._written: dict[bytes, bytes] = {}

@@ -16,6 +16,7 @@ from kernel.executor_state import ExecutorState
 from kernel.executor_words import ABSENT, AWAY, DOUBT, RECONCILE, TAKE_BACK, order_of, receipt_of
 from kernel.venues.venue import Venue, VenueAway, VenueOrder, VenueSuperseded
 from ledger.envelope import opened, seal, signed_by, well_formed
+from ledger.hashes import shard_of
 from ledger.intents import client_order_id
 from ledger.registry import Registry, RegistryRefused
 from ledger.signing import Signer
@@ -37,8 +38,10 @@ class Executor:
     name = "executor"
     keeps_positions = False
 
-    def __init__(self, *, ledger: bytes, root: bytes, shard: int, signer: Signer, venue: Venue) -> None:
-        self.shard = shard
+    def __init__(
+        self, *, ledger: bytes, root: bytes, shard: int, signer: Signer, venue: Venue, shards: int = 1
+    ) -> None:
+        self.shard, self._shards = shard, shards
         self.inputs = (
             Input(topic="registry", partitions=(0,), rank=Rank.REGISTRY),
             Input(topic="kernel.intents", partitions=(shard,), rank=Rank.PROPOSALS),
@@ -150,6 +153,11 @@ class Executor:
             return None
         if intent.ledger != self._ledger:
             outputs.append(self._quarantine(record, QuarantineReason.WRONG_LEDGER, intent.ledger.hex(), now))
+            return None
+        if shard_of(intent.account, self._shards) != self.shard:
+            # Its own executor acts on it; this one knows nothing of what that has sent.
+            detail = f"{intent.account} is not of shard {self.shard}"
+            outputs.append(self._quarantine(record, QuarantineReason.WRONG_KEY, detail, now))
             return None
         return envelope, intent
 

@@ -22,7 +22,7 @@ def build(settings: ProcessSettings) -> Processor:
     name = f"{settings.ledger}.db" if settings.shard == 0 else f"{settings.ledger}-{settings.shard}.db"
     venue = PaperVenue(settings.state / "venue" / name, seed="paper", ledger=card.ledger)
     executor = Executor(
-        ledger=card.ledger, root=card.root, shard=settings.shard,
+        ledger=card.ledger, root=card.root, shards=card.shards, shard=settings.shard,
         signer=Signer(seed(settings.state, settings.ledger, "executor")), venue=venue,
     )  # fmt: skip
     return Skipping(executor, judge(card.root, card.ledger))

@@ -8,6 +8,7 @@ from kernel.entries import next_entry
 from kernel.fold import Diverged, fold
 from kernel.folds.batches import SIGNALS
 from kernel.journal import LEDGER
+from kernel.kept import segmented
 from kernel.quotes import Quotes
 from kernel.snapshot import hashes_of, restored
 from kernel.state.whole import Identity, State
@@ -43,10 +44,11 @@ def resume(identity: Identity, reader: Reader) -> Resumed:
     records = reader.compacted(STATE, identity.shard)
     snapshot = restored(identity, records)
     if snapshot is None:
-        state = State(identity)
+        state, written = segmented(State(identity)), hashes_of(records)
         head, at = Head(ledger=identity.ledger, partition=identity.shard), 0
     else:
         state, head, at = snapshot.state, snapshot.head, snapshot.ledger_from
+        written = snapshot.written
     first = head.seq
     for record in reader.records(LEDGER, identity.shard, at):
         value = record.value or b""
@@ -63,7 +65,7 @@ def resume(identity: Identity, reader: Reader) -> Resumed:
         state=state,
         head=head,
         quotes=quotes_from(state, reader),
-        written=hashes_of(records),
+        written=written,
         ledger_next=at,
         since=head.seq - first,
     )

@@ -1,21 +1,22 @@
-"""The state as records: buckets of canonical JSON under one manifest, so that a restart need not fold it all.
+"""The state as records under one manifest, so that a restart need not fold it all.
 
-A section of the state is one JSON text cut into pieces of at most 192 KiB; the manifest names each piece's
-hash, the sequence it stands at and the chain's head. What does not hash to its manifest is not believed.
+What is small is canonical JSON, cut into pieces of at most 192 KiB. Flows and prior answers are as many as an
+hour brings, and stand in segments of which only those are written that were looked into. The manifest names
+each piece's hash and one over the segments, the sequence it stands at and the chain's head. What does not
+hash to its manifest is not believed.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kernel.fold import Diverged
+from kernel.kept import KINDS, expiries_of, kept, pack_expiries, segmented, segments
 from kernel.state.accounts import Account
-from kernel.state.flows import Flow
 from kernel.state.grants import Grants
-from kernel.state.memory import Memory
 from kernel.state.plain import dumped, loaded
 from kernel.state.standing import AgentRecord
 from kernel.state.whole import Core, Identity, State
@@ -27,54 +28,68 @@ from schemas.canonical import jcs
 from schemas.models import Envelope
 from transport.log import StateChange
 
+FORM = 2  # of these records; what is of another form is not read: the ledger is folded from its beginning
 PIECE_BYTES = 192 * 1024
 MANIFEST = b"manifest"
 SECTIONS: tuple[tuple[str, Any], ...] = (
     ("core", Core),
     ("accounts", dict[str, Account]),
-    ("flows", dict[bytes, Flow]),
-    ("memory", Memory),
     ("agents", dict[tuple[str, str], AgentRecord]),
 )
 DOCUMENTS = list[tuple[int, Envelope]]
+Hashes = Mapping[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """A state and where its ledger stood. ledger_from: a ledger offset at or before the next entry's."""
+    """A state and where its ledger stood. ledger_from: a ledger offset at or before the next entry's.
+
+    written: key -> hash of every piece on the topic.
+    """
 
     state: State
     head: Head
     ledger_from: int
+    written: dict[bytes, bytes]
 
 
 def texts(state: State) -> dict[str, bytes]:
-    """The canonical JSON of every section: equal texts are equal states."""
-    found = {name: jcs(dumped(getattr(state, name))) for name, _ in SECTIONS}
-    found["registry"] = jcs(dumped([(each.seq, each.envelope) for each in state.registry.all()]))
+    """The canonical JSON of every part, all of it: equal texts are equal states. For comparison only.
+
+    Heaps are told sorted: how one lies depends on what it has held.
+    """
+    found = _sections(state)
+    found["leaving"] = jcs(dumped([sorted(state.core.leaving), sorted(state.memory.leaving)]))
+    found["expiries"] = jcs(dumped(sorted(state.core.expiries)))
+    found["flows"], found["priors"] = jcs(dumped(state.flows)), jcs(dumped(state.memory.priors))
     return found
 
 
-def changes(state: State, head: Head, ledger_from: int, before: Mapping[bytes, bytes]) -> list[StateChange]:
+def changes(state: State, head: Head, ledger_from: int, before: Hashes) -> list[StateChange]:
     """The records that change ``before`` (key -> hash of value) into this state's snapshot."""
-    pieces: dict[bytes, bytes] = {}
+    sections = {**_sections(state), "expiries": pack_expiries(state.core.expiries)}
+    pieces = {key: piece for name, text in sections.items() for key, piece in _pieces(name, text)}
+    named = {key.decode(): sha256(piece).hex() for key, piece in pieces.items()}
+    gone = {key for key in before if not _is_of_segment(key)}
+    for name, text in segments(state):
+        pieces |= _pieces(name, text)
+        gone |= {key for key in before if key.startswith(f"{name}/".encode())}
+    hashes = {key: sha256(piece) for key, piece in pieces.items()}
+    after = {key: each for key, each in before.items() if key not in gone} | hashes
     manifest: dict[str, Any] = {
+        "form": FORM,
         "seq": head.seq,
         "prev": head.prev.hex(),
         "ts": head.ts,
         "frontier": [each.hex() for each in head.frontier.hashes],
         "from": ledger_from,
-        "pieces": {},
+        "pieces": named,
+        "segments": _over_segments(after).hex(),
     }
-    for name, text in texts(state).items():
-        for number, start in enumerate(range(0, len(text), PIECE_BYTES)):
-            key = f"{name}/{number}".encode()
-            pieces[key] = text[start : start + PIECE_BYTES]
-            manifest["pieces"][key.decode()] = sha256(pieces[key]).hex()
     out = [
-        StateChange(key=key, value=value) for key, value in pieces.items() if before.get(key) != sha256(value)
+        StateChange(key=key, value=value) for key, value in pieces.items() if before.get(key) != hashes[key]
     ]
-    out += [StateChange(key=key, value=None) for key in sorted(before) if key not in pieces]
+    out += [StateChange(key=key, value=None) for key in sorted(gone - pieces.keys())]
     out.append(StateChange(key=MANIFEST, value=jcs(manifest)))
     return out
 
@@ -85,24 +100,23 @@ def hashes_of(records: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
 
 
 def restored(identity: Identity, records: Mapping[bytes, bytes]) -> Snapshot | None:
-    """The state that the records of `kernel.state` hold; None when none was ever written.
+    """The state that the records of `kernel.state` hold; None when none of this form was ever written.
 
     Raises Diverged when a piece is missing or is not what the manifest names.
     """
-    if MANIFEST not in records:
+    manifest = json.loads(records.get(MANIFEST, b"{}"))
+    if manifest.get("form") != FORM:
         return None
-    manifest = json.loads(records[MANIFEST])
-    joined: dict[str, bytes] = {}
-    for key in sorted(manifest["pieces"], key=_order):
-        piece = records.get(key.encode())
-        if piece is None or sha256(piece).hex() != manifest["pieces"][key]:
-            raise Diverged(f"kernel.state: {key} is not what its manifest names; remove the topic's records")
-        name = key.partition("/")[0]
-        joined[name] = joined.get(name, b"") + piece
-    state = State(identity)
+    written = hashes_of(records)
+    joined = _joined(manifest, records, written)
+    state = segmented(State(identity))
     for name, hint in SECTIONS:
-        setattr(state, name, loaded(hint, json.loads(joined[name])))
-    _derive(state, loaded(DOCUMENTS, json.loads(joined["registry"])))
+        setattr(state, name, loaded(hint, json.loads(joined.pop(name))))
+    state.memory.horizon = json.loads(joined.pop("memory"))
+    state.core.expiries = expiries_of(joined.pop("expiries", b""))  # nothing has no piece
+    documents = loaded(DOCUMENTS, json.loads(joined.pop("registry")))
+    kept(state, joined)
+    _derive(state, documents)
     head = Head(
         ledger=identity.ledger,
         partition=identity.shard,
@@ -114,7 +128,47 @@ def restored(identity: Identity, records: Mapping[bytes, bytes]) -> Snapshot | N
     )
     if not head.frontier.whole() or state.core.seq != head.seq:
         raise Diverged("kernel.state: the manifest contradicts itself; remove the topic's records")
-    return Snapshot(state=state, head=head, ledger_from=manifest["from"])
+    return Snapshot(state=state, head=head, ledger_from=manifest["from"], written=written)
+
+
+def _sections(state: State) -> dict[str, bytes]:
+    """What is small; of the core all but the heaps."""
+    core = replace(state.core, leaving=[], expiries=[])
+    return {
+        "core": jcs(dumped(core)),
+        "accounts": jcs(dumped(state.accounts)),
+        "agents": jcs(dumped(state.agents)),
+        "memory": jcs(dumped(state.memory.horizon)),
+        "registry": jcs(dumped([(each.seq, each.envelope) for each in state.registry.all()])),
+    }
+
+
+def _pieces(name: str, text: bytes) -> Iterator[tuple[bytes, bytes]]:
+    for number, start in enumerate(range(0, len(text), PIECE_BYTES)):
+        yield f"{name}/{number}".encode(), text[start : start + PIECE_BYTES]
+
+
+def _is_of_segment(key: bytes) -> bool:
+    return key.decode().partition("/")[0] in KINDS
+
+
+def _over_segments(hashes: Hashes) -> bytes:
+    """One hash for all segments: their names alone would outgrow a record."""
+    return sha256(b"".join(key + b"\n" + hashes[key] for key in sorted(hashes) if _is_of_segment(key)))
+
+
+def _joined(manifest: Mapping[str, Any], records: Mapping[bytes, bytes], written: Hashes) -> dict[str, bytes]:
+    """Every section and segment, whole, by name. Raises Diverged on what the manifest does not name."""
+    for key, named in manifest["pieces"].items():
+        if written.get(key.encode(), b"").hex() != named:
+            raise Diverged(f"kernel.state: {key} is not what its manifest names; remove the topic's records")
+    if _over_segments(written).hex() != manifest["segments"]:
+        raise Diverged("kernel.state: a segment is not what its manifest names; remove the topic's records")
+    parts: dict[str, list[bytes]] = {}
+    named = [key for key in written if _is_of_segment(key) or key.decode() in manifest["pieces"]]
+    for key in sorted(named, key=_order):
+        parts.setdefault(key.decode().rpartition("/")[0], []).append(records[key])
+    return {name: part[0] if len(part) == 1 else b"".join(part) for name, part in parts.items()}
 
 
 def _derive(state: State, documents: DOCUMENTS) -> None:
@@ -129,6 +183,6 @@ def _derive(state: State, documents: DOCUMENTS) -> None:
             state.framed.add(account.account)
 
 
-def _order(key: str) -> tuple[str, int]:
-    name, _, number = key.partition("/")
+def _order(key: bytes) -> tuple[str, int]:
+    name, _, number = key.decode().rpartition("/")
     return name, int(number)

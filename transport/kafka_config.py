@@ -9,6 +9,13 @@ from transport.settings import KafkaSettings
 
 Config = dict[str, str | int | bool]
 
+# To read a partition to its end: nothing waits behind what was fetched, and the end must be told at once.
+BULK: Config = {
+    "max.partition.fetch.bytes": 8_388_608,
+    "queued.max.messages.kbytes": 65_536,
+    "fetch.wait.max.ms": 5,
+}
+
 INIT_TIMEOUT_S = 120  # a broker may start after its loops; the supervisor sees who waits longer
 
 

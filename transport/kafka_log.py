@@ -10,7 +10,7 @@ from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from transport import kafka_config
 from transport.kafka_producer import TransactionalProducer
-from transport.kafka_reader import KafkaTail, as_record, check_read
+from transport.kafka_reader import Clients, KafkaTail, as_record, check_read, clients_of, learn
 from transport.log import Position, Positions, Produce, Record
 from transport.names import LedgerName, group_id, physical, transactional_id
 from transport.settings import KafkaSettings
@@ -47,6 +47,7 @@ class KafkaLog:
         self._bases: dict[str, str] = {}
         self._read_to: dict[Position, int] = {}  # markers included, once the end was seen
         self._paused: frozenset[Position] = frozenset()
+        self._idle: list[Clients] = []
 
     def init(self) -> None:
         """Fence every predecessor; waits for a broker that is away."""
@@ -66,16 +67,20 @@ class KafkaLog:
 
     def records(self, topic: str, partition: int, start: int) -> Iterator[Record]:
         """Committed records from `start` to the present end."""
-        tail = KafkaTail(self._settings, self._ledger, self._group, topic, partition, start)
+        clients = self._idle.pop() if self._idle else clients_of(self._settings, self._group, once=True)
+        tail = KafkaTail(self._settings, self._ledger, self._group, topic, partition, start, clients)
         try:
             yield from tail.read()
         finally:
-            tail.close()
+            clients[0].unassign()
+            self._idle.append(clients)
 
     def assign(self, positions: Positions) -> None:
         """Read from here. A partition that has lost its position is found at the first `poll`."""
+        self._release()
         self._bases = {physical(self._ledger, topic): topic for topic, _ in positions}
         self._read_to = dict(positions)
+        learn(self._consumer, sorted(self._bases))
         self._consumer.assign([self._at(at, offset) for at, offset in sorted(positions.items())])
 
     def poll(self, limit: int, wait_ms: int, full: AbstractSet[Position]) -> list[Record]:
@@ -110,7 +115,14 @@ class KafkaLog:
 
     def close(self) -> None:
         """Leave an open transaction to the successor's `init`."""
+        self._release()
         self._consumer.close()
+
+    def _release(self) -> None:
+        """Let go of the clients that read at the start: connecting one for each topic cost most of it."""
+        while self._idle:
+            for client in self._idle.pop():
+                client.close()
 
     def _end(self, at: Position) -> int:
         _, high = self._consumer.get_watermark_offsets(self._at(at), cached=True)

@@ -44,6 +44,8 @@ class TransactionalProducer:
         deadline = time.monotonic() + kafka_config.INIT_TIMEOUT_S
         while True:
             try:
+                # With no broker connected it would look for its coordinator, and again after 500 ms.
+                self._producer.list_topics(timeout=10.0)
                 self._producer.init_transactions(10.0)
             except KafkaException as failure:
                 error = failure.args[0]

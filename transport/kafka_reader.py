@@ -7,7 +7,7 @@ reading, since after every transaction the last offset is a marker that no consu
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -18,6 +18,7 @@ from transport.settings import KafkaSettings
 
 READ_TIMEOUT_S = 60  # without any progress: a broker that is away so long is the supervisor's business
 _CHUNK = 1_000
+Clients = tuple[Consumer, Consumer]
 UNREADABLE_HEADERS = "interlock.headers-unreadable"
 
 LOST = frozenset({KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE})
@@ -72,6 +73,29 @@ def check_read(error: KafkaError, where: str) -> None:
         raise Refused(f"{where}: {error.name()} {error.str()}")
 
 
+def clients_of(settings: KafkaSettings, group: str, *, once: bool = False) -> Clients:
+    """A consumer that reads, and one that only asks.
+
+    That one is never assigned, so never fetching: a broker answers a connection one request at a time, and
+    behind a waiting fetch the question for the end would take as long as the fetch waits (measured: 100 ms).
+    once: to read a lot to its end and go; who stays must not ask an idle broker all the time.
+    """
+    config = kafka_config.reading(settings, group) | {"log_level": 2}  # what goes wrong is raised
+    return Consumer(config | (kafka_config.BULK if once else {})), Consumer(config)
+
+
+def learn(consumer: Consumer, topics: Iterable[str]) -> None:
+    """Let a client ask where topics are before they are assigned: by itself it looks once a second only.
+
+    Measured: up to a second before the first record of each. A broker that is away is found out by reading.
+    """
+    try:
+        for topic in topics:
+            consumer.list_topics(topic, timeout=5.0)
+    except KafkaException:
+        return
+
+
 class KafkaTail:
     """One partition, read on demand from a first offset to what is its end at that moment."""
 
@@ -83,19 +107,18 @@ class KafkaTail:
         topic: str,
         partition: int,
         start: int = 0,
+        clients: Clients | None = None,
     ) -> None:
+        """clients: of somebody who reads more than this, and closes them himself."""
         self._topic, self._partition = topic, partition
         self._where = f"{physical(ledger, topic)}[{partition}]"
         self._next = start
         self._seen_end = -1
-        config = kafka_config.reading(settings, group) | {"log_level": 2}  # what goes wrong is raised
-        self._consumer = Consumer(config)
-        # Never assigned, so never fetching: a broker answers a connection one request at a time, and behind
-        # a waiting fetch the question for the end would take as long as the fetch waits (measured: 100 ms).
-        self._asking = Consumer(config)
+        self._consumer, self._asking = clients or clients_of(settings, group)
         self._at = TopicPartition(physical(ledger, topic), partition)
         low, _ = self._bounds()
         self._next = max(start, low)
+        learn(self._consumer, [self._at.topic])
         self._consumer.assign([TopicPartition(self._at.topic, partition, self._next)])
 
     def fresh(self) -> list[Record]:

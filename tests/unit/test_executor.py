@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from kernel.executor_words import RECONCILE, TAKE_BACK
 from kernel.venues.paper import PaperVenue, execute
 from kernel.venues.venue import VenueAnswer, VenueAway, VenueOrder, VenueSuperseded
 from ledger.envelope import opened, seal
+from ledger.hashes import shard_of
 from ledger.intents import client_order_id
 from ledger.keys import KeyDocument
 from ledger.signing import Signer
@@ -245,6 +247,51 @@ def test_one_accounts_orders_wait_for_each_other_and_other_accounts_go_on(tmp_pa
     assert [each.key for each in drive(made, [record(order(1), 1), record(other, 2)])] == [other.key]
     later = drive(made, [], now=NOW + 1_000_000)
     assert [each.key for each in later] == [order(0).key, order(1).key]
+
+
+def test_a_venue_down_for_minutes_is_asked_ever_less_often_and_other_accounts_go_on(tmp_path):
+    made = executor(tmp_path)
+    place, asked, filled = made._venue.place, [], []
+
+    def place_of_others(order_: VenueOrder) -> VenueAnswer:
+        if order_.account == "paper-1":
+            asked.append((clock[0], order_.client_id))
+            raise VenueAway("down")
+        return place(order_)
+
+    made._venue.place = place_of_others
+    clock = [NOW]
+    waiting = [record(order(0, valid_until=NOW + 3_600_000_000), 0)]
+    for second in range(300):
+        clock[0] = NOW + second * 1_000_000
+        if second % 10 == 5:
+            key = (1 + second).to_bytes(32, "little")
+            other = order(account="paper-2", key=key, valid_until=clock[0] + 60_000_000)
+            waiting.append(record(other, 1 + second))
+        filled += drive(made, waiting, now=clock[0])
+        waiting = []
+    assert len(filled) == 30, "one of the other account every ten seconds, none late"
+    assert {receipt.account for receipt in filled} == {"paper-2"}
+    assert {client_id for _, client_id in asked} == {client_order_id(order(0).key)}
+    waits = [(late - early) // 1_000_000 for (early, _), (late, _) in pairwise(asked)]
+    assert waits[:5] == [1, 2, 4, 8, 16]
+    assert set(waits[5:]) == {30}
+    made._venue.place = place
+    (receipt,) = drive(made, [], now=clock[0] + 31_000_000)
+    assert (receipt.account, receipt.attempt) == ("paper-1", len(asked) + 1)
+    assert len(made._venue.orders()) == 31
+
+
+def test_an_order_on_another_shards_partition_is_put_aside(tmp_path):
+    made = Executor(
+        ledger=LEDGER, root=ROOT.public, shard=1 - shard_of("paper-1", 2), shards=2, signer=EXECUTOR,
+        venue=PaperVenue(tmp_path / "venue.db", seed="t"),
+    )  # fmt: skip
+    made.step(registry_records(), NOW)
+    outputs = made.step([record(order())], NOW)
+    (aside,) = [out for out in outputs if isinstance(out, Produce)]
+    assert unframed(Quarantined, aside.value).reason == "WRONG_KEY"
+    assert not any(isinstance(out, Effect) for out in outputs)
 
 
 def cancel(target: KernelIntent, offset: int) -> Record:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from kernel import snapshot
 from kernel.consumer import Kernel
 from kernel.entries import next_entry
 from kernel.fold import Diverged
@@ -17,6 +18,7 @@ from schemas import models as m
 from schemas.kinds import EntryKind
 from schemas.reasons import Reason
 from tests.build import LEDGER, World, identity, new_kernel, signer
+from transport.log import Produce
 
 
 def traded() -> World:
@@ -119,3 +121,58 @@ def test_each_shard_takes_only_its_own_accounts() -> None:
     kernel.step(registry, world.now)
     kernel.step([world.control(m.Verb.OPEN, account=other, amount=world.views["paper-1"].equity)], world.now)
     assert other not in kernel.state.accounts
+
+
+def test_a_proposal_on_another_shards_partition_is_refused_there() -> None:
+    world = World()
+    flow = world.flow()
+    other = 1 - shard_of(flow.account, 2)
+    kernel = Kernel(
+        identity=identity(shard=other, shards=2),
+        log_signer=signer("kernel-log"),
+        intent_signer=signer("kernel-intent"),
+    )
+    for topic in ("registry", "control", "agents.manifest"):
+        kernel.step([*world.topics.records(topic, 0, 0)], world.now)
+    proposal = replace(world.propose(flow, world.intent(flow)), partition=other)
+    world.kernel = kernel
+    told = [world._read(each) for each in kernel.step([proposal], world.now) if isinstance(each, Produce)]
+    refusals = [each.body for each in told if getattr(each, "kind", None) is EntryKind.REFUSAL]
+    decisions = [each.body for each in told if getattr(each, "kind", None) is EntryKind.DECISION]
+    assert [Reason(each.reason) for each in (*refusals, *decisions)] == [Reason.WRONG_ACCOUNT]
+    assert not any(isinstance(each, m.Envelope) for each in told), "no order"
+
+
+def test_after_a_restart_flows_leave_when_they_would_have() -> None:
+    """A flow that outlived the horizon is looked at again later, and that later time is kept."""
+    world = World()
+    flow = world.flow()
+    world.propose(flow, world.intent(flow))
+    world.run()
+    world.tick(3700)
+    world.run()
+    closed(world)
+    before, flows = snapshot.texts(world.kernel.state), len(world.kernel.state.flows)
+    assert flows, "its order has no receipt, so it stays"
+    world.restart()
+    assert snapshot.texts(world.kernel.state) == before
+    for _ in range(3):
+        world.tick(61)
+        world.run()
+    closed(world)
+    again = snapshot.texts(world.kernel.state)
+    world.restart()
+    assert snapshot.texts(world.kernel.state) == again
+
+
+def test_a_state_of_an_older_form_is_left_alone_and_the_ledger_folded() -> None:
+    world = traded()
+    closed(world)
+    before = snapshot.texts(world.kernel.state)
+    world.topics.state = {b"manifest": b'{"seq":1,"pieces":{}}', b"flows/0": b"{}"}
+    world.restart()
+    assert snapshot.texts(world.kernel.state) == before
+    world.tick(1)
+    world.run()
+    closed(world)
+    assert b"flows/0" not in world.topics.state, "what nobody reads is removed"

@@ -110,3 +110,8 @@ def test_who_buys_back_what_was_sold_pays_the_live_ask_and_the_envelope_on_top()
     assert buys.stance is Stance.INCREASING
     assert protective_limit(buys) == D("4020.50")  # around what was looked at
     assert protective_limit(replace(buys, stance=Stance.REDUCING)) == D(4321)  # a compensation's way back
+
+
+def test_a_price_of_ones_own_between_two_ticks_is_the_tick_that_is_no_worse() -> None:
+    assert protective_limit(case_of(limit_price=D("4003.005"))) == D("4003.00")
+    assert protective_limit(case_of(A.CLOSE, limit_price=D("3990.005"))) == D("3990.01")

@@ -10,7 +10,8 @@ import pytest
 
 from kernel.case import Case, Stance
 from kernel.gates.authority import authority
-from kernel.orders import band, mandate_ends
+from kernel.gates.drift import drift
+from kernel.orders import band, mandate_ends, protective_limit
 from kernel.state.accounts import Order
 from kernel.state.standing import AgentRecord
 from ledger.envelope import seal
@@ -25,6 +26,7 @@ from tests.gate_bench import (
     at,
     case_of,
     judged,
+    marked,
     meant,
     name,
     of_account,
@@ -162,6 +164,15 @@ def test_a_band_and_an_end_bind_what_trades_under_a_mandate_and_not_what_protect
     assert (band(alone), mandate_ends(alone)) == ((None, None), trade.flow.flow_expires_at)
 
 
+def test_no_price_outside_the_band_is_asked_for_under_a_mandate() -> None:
+    buys = of_parent(child(limit_price=None), price_high=D(4010))
+    assert protective_limit(buys) == D(4010)  # the envelope would have reached 4,020.50
+    assert protective_limit(of_parent(buys, price_high=D(4030))) == D("4020.50")
+    sells = of_parent(leaving(), price_low=D(3990))
+    assert protective_limit(sells) == D(3990)  # the envelope would have reached 3,979.9975
+    assert protective_limit(of_parent(sells, price_low=D(3960))) == D(3980)
+
+
 # -- frames and orders taken back --------------------------------------------------------------------------
 
 
@@ -172,6 +183,14 @@ def test_nobody_frames_for_others_what_he_may_not_do_himself() -> None:
     assert authority(case) is None
     assert name(authority(under(case, forbidden_actions=(A.BUY,)))) == "ACTION_FORBIDDEN"
     assert name(authority(under(case, forbidden_actions=(A.MANDATE,)))) == "ACTION_FORBIDDEN"
+
+
+def test_a_frame_is_set_on_a_price_that_still_holds() -> None:
+    found, _ = family()
+    flow = found.flow(("prover",))
+    case = judged(found, flow, seal(found.intent(flow, A.MANDATE, quantity=D(1)), signer("prover")))
+    assert drift(case) is None
+    assert name(drift(marked(case, bid=D(4100), ask=D(4101)))) == "STALE_CONTEXT"
 
 
 KEY = b"k" * 32

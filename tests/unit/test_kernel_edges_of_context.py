@@ -15,7 +15,7 @@ from kernel.gates.integrity import integrity
 from kernel.ruling import Duplicate, Refusal
 from kernel.state.memory import Memory, Prior
 from ledger.envelope import digest, seal
-from ledger.hashes import state_hash
+from ledger.hashes import dfid, state_hash
 from schemas import models as m
 from schemas.codec import encode
 from schemas.reasons import Reason
@@ -53,6 +53,24 @@ def test_a_context_that_is_in_the_ledger_binds_its_selector_even_when_nothing_ca
         assert name(answer) == "MALFORMED"
         assert isinstance(answer, Refusal)
         assert answer.unsigned is unsigned
+
+
+def test_a_new_context_of_another_ledger_binds_nobody_here() -> None:
+    found = world()
+    flow = found.flow(ledger=bytes(16))
+    woke = flow.trigger
+    own = dfid(bytes(16), woke.source, woke.signal_id, flow.account, flow.decision_class)
+    answer = integrity(case_of(flow=replace(flow, dfid=own)))
+    assert name(answer) == "WRONG_LEDGER"
+    assert isinstance(answer, Refusal)
+    assert answer.unsigned
+
+
+def test_an_agent_of_a_mesh_answers_through_its_window_alone() -> None:
+    found = world()
+    flow = found.flow(("strategy", "risk"))
+    report = found.report(flow, "strategy")
+    assert name(integrity(judged(found, flow, seal(report, signer("strategy"))))) == "WRONG_LANE"
 
 
 # -- gate 2 ------------------------------------------------------------------------------------------------

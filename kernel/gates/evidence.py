@@ -48,7 +48,7 @@ def _account_was_so(case: Case) -> bool:
     if snapshot.account.account != case.flow.account:
         return False
     made, kept = tagged("interlock/1/account", encode(snapshot.account)), case.account.hashes
-    if case.approval is not None and snapshot.account.version < min(kept, default=0):
+    if case.approval is not None and snapshot.account.version < min(kept, default=snapshot.account.version):
         return made == snapshot.account_hash  # let go of while a person thought; it was so when he was asked
     return kept.get(snapshot.account.version) == made == snapshot.account_hash
 

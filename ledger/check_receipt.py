@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ledger.entry import decode_entry
+from ledger.facts import End, Facts, settle
 from ledger.findings import Code, Findings, Outcome
 from ledger.merkle import leaf_hash
 from ledger.note import BadNote
@@ -35,7 +36,8 @@ def check_receipt(receipt: Receipt, trust: Trust | None, findings: Findings) -> 
     anchor = _anchor(receipt, trust, findings)
     shapes = Shapes()
     sign = Signatures(say=say, trust=trust, shapes=shapes)
-    bodies = Bodies(say=say, shapes=shapes, sign=sign, evidence=Evidence(say=say, steps=set()))
+    facts = Facts()
+    bodies = Bodies(say=say, shapes=shapes, sign=sign, evidence=Evidence(say=say, facts=facts))
     first, last = -1, -1
     for each in receipt.entries:
         try:
@@ -49,7 +51,9 @@ def check_receipt(receipt: Receipt, trust: Trust | None, findings: Findings) -> 
         last = entry.seq
         if anchor is not None and not each.path.leads_to(leaf_hash(each.value), anchor):
             say(entry.seq, Code.ROOT_MISMATCH, anchor.point.text(), "a path that leads elsewhere")
-        bodies.entry(entry)
+        bodies.entry(entry, each.path.index)
+    # Without an end nothing is overdue: what came later is not in a receipt.
+    settle(facts, [End(source=SOURCE, now=0, size=last + 1, closed=False)], findings)
     if first != EntryKind.GENESIS:
         say(-1, Code.HEAD_MISSING, "GENESIS first", first)
     if anchor is not None and bodies.origin and anchor.point.origin != bodies.origin:

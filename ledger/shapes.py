@@ -43,7 +43,7 @@ fastavro.read.LOGICAL_READERS["bytes-unscaled"] = _count
 fastavro.write.LOGICAL_WRITERS["bytes-unscaled"] = _shortest
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Form:
     """A schema once compiled; `name` is the message's, without its namespace."""
 

@@ -35,8 +35,8 @@ class Bodies:
     origin: str = ""
     checkpoint: tuple[int, bytes] = NO_CHECKPOINT
 
-    def entry(self, entry: Leaf) -> None:
-        """Check one entry's body at level commit, then at the levels asked for."""
+    def entry(self, entry: Leaf, place: int) -> None:
+        """Check one entry's body at level commit, then at the levels asked for. place: entries before."""
         self.checkpoint, name, form = NO_CHECKPOINT, body_name(entry.kind), self.shapes.get(entry.schema)
         if name is None:
             self.say(entry.seq, Code.KIND_UNKNOWN, "a kind this version knows", entry.kind)
@@ -46,11 +46,11 @@ class Bodies:
             self.say(entry.seq, Code.BODY_WRONG_KIND, name, form.name)
         else:
             try:
-                self._read(entry, form.read(entry.body))
+                self._read(entry, place, form.read(entry.body))
             except Malformed as error:
                 self.say(entry.seq, Code.BODY_UNREADABLE, f"{name} in its one spelling", error)
 
-    def _read(self, entry: Leaf, body: dict[str, Any]) -> None:
+    def _read(self, entry: Leaf, place: int, body: dict[str, Any]) -> None:
         match entry.kind:
             case EntryKind.GENESIS:
                 self.origin = origin_of(body["operator"], entry.ledger, entry.partition)
@@ -67,4 +67,4 @@ class Bodies:
         if self.sign is not None:
             self.sign.entry(entry, body, self.origin)
         if self.evidence is not None:
-            self.evidence.entry(entry, body, self.shapes)
+            self.evidence.entry(entry, place, body, self.shapes)

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
+from ledger.facts import settle
 from ledger.findings import Code, Findings
 from ledger.ilk import archives, read_archive
 from ledger.note import BadNote
@@ -49,10 +50,12 @@ def verify_files(
 ) -> list[Partition]:
     """Verify each archive as one partition of one ledger. Raises OSError for a file that cannot be opened."""
     common = Common(level=level, findings=findings, anchors=anchors, trust=trust)
-    read = [Partition(source=path.name, common=common) for path in paths]
+    read = [Partition(source=path.name, common=common, place=at) for at, path in enumerate(paths)]
     for path, partition in zip(paths, read, strict=True):
         with path.open("rb") as file:
-            partition.read(read_archive(file))
+            partition.follow(read_archive(file))
+        partition.finish()
+    settle(common.facts, [each.end for each in read], findings)
     if not read:
         findings.add("", -1, Code.EMPTY, "an archive", "none")
     for anchor in anchors:

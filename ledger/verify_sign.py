@@ -5,6 +5,7 @@ hello it did not accept) stands in the ledger to be seen, and is no finding: ref
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +14,7 @@ from ledger.entry import Leaf
 from ledger.findings import Code, Say
 from ledger.keys import Key, KeyFault, KeyRing, enroller, read_key_document
 from ledger.note import Checkpoint
-from ledger.shapes import BUILT_IN, Malformed, Shapes, form_of
+from ledger.shapes import BUILT_IN, Form, Malformed, Shapes, form_of
 from ledger.strict import verify
 from ledger.trust import Trust
 from schemas.kind_table import EntryKind, Role
@@ -40,13 +41,17 @@ _FORGERY_GATES = (1, 8)
 _ENVELOPE = form_of(BUILT_IN["Envelope"])
 
 
+# What one level has opened the next one opens again; nobody changes what he is given.
+_opened = lru_cache(maxsize=16)(Form.read)
+
+
 def open_envelope(envelope: Body, shapes: Shapes) -> tuple[str, Body]:
     """Return name and fields of the message inside. Raises Malformed when type, schema or bytes disagree."""
     payload: bytes = envelope["payload"]
     form = shapes.get(payload[:32])
     if form is None or envelope["payload_type"] != payload_type_of(form.name):
         raise Malformed(f"sealed as {envelope['payload_type'][:80]!r} in a schema that is not its own")
-    return form.name, form.read(payload[32:])
+    return form.name, _opened(form, payload[32:])
 
 
 def refused_as_forged(body: Body) -> bool:

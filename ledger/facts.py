@@ -143,7 +143,7 @@ def first_of_each(told: Any) -> tuple[list[Told], Counter[str]]:
 
 
 def settle(facts: Facts, ends: Sequence[End], findings: Findings, run: Callable[..., Any] = map) -> None:
-    """Join all facts; what is wrong goes to `findings`, in order of sources and entries. run: `map`'s like."""
+    """Join all facts; what is wrong goes to `findings`, in order of entries. run: does what `map` does."""
     kept, counts = list[Told](), Counter[str]()
     for some, count in run(Bucket(facts, ends), range(BUCKETS)):
         kept, counts = first_of_each([*kept, *some])[0], counts + count

@@ -70,10 +70,13 @@ class Findings:
 
     def add(self, source: str, seq: int, code: Code, expected: object, found: object) -> None:
         """Record a finding; bytes are shown in hex, text is cut to a bound."""
-        self.counts[code.name] += 1
-        if self.counts[code.name] <= FINDINGS_PER_CODE_MAX:
-            shown = (_shown(expected), _shown(found))
-            one = Finding(source=source, seq=seq, code=code.name, expected=shown[0], found=shown[1])
+        shown = (_shown(expected), _shown(found))
+        self.keep(Finding(source=source, seq=seq, code=code.name, expected=shown[0], found=shown[1]))
+
+    def keep(self, one: Finding) -> None:
+        """Count a finding, and keep it if there is room."""
+        self.counts[one.code] += 1
+        if self.counts[one.code] <= FINDINGS_PER_CODE_MAX:
             self.kept.append(one)
 
     def outcome(self) -> Outcome:

@@ -6,7 +6,6 @@ After a finding the reading goes on from what is there, so one edit does not hid
 """
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -63,7 +62,6 @@ class Partition:
     last: Leaf | None = None
     closed: bool = False
     bodies: Bodies = field(init=False)
-    _mute: bool = False
 
     def __post_init__(self) -> None:
         shapes, level, sign, evidence = Shapes(), self.common.level, None, None
@@ -90,32 +88,16 @@ class Partition:
         self.finish()
         settle(self.common.facts, [self.end], self.common.findings)
 
-    def ground(self, values: Iterable[bytes]) -> None:
-        """Learn from entries before this place, said of when they were read, what later ones rest on."""
-        self._mute = True
-        for value in values:
-            with suppress(Malformed):
-                entry = decode_entry(value)
-                self.closed = self.closed or entry.kind == EntryKind.CLOSE
-                if self.common.level >= Level.COMMIT:
-                    self.bodies.entry(entry, entry.seq)
-        self._mute = False
-
     def follow(self, values: Iterable[bytes]) -> None:
         """Verify the entries that come next."""
         try:
             for value in values:
                 self._entry(value)
         except Broken as error:
-            self.broken(error)
-
-    def broken(self, error: Broken) -> None:
-        """Say that nothing after this place can be read."""
-        self._say(self.frontier.size, Code.ARCHIVE_BROKEN, "whole frames", error)
+            self._say(self.frontier.size, Code.ARCHIVE_BROKEN, "whole frames", error)
 
     def _say(self, seq: int, code: Code, expected: object, found: object) -> None:
-        if not self._mute:
-            self.common.findings.add(self.source, seq, code, expected, found)
+        self.common.findings.add(self.source, seq, code, expected, found)
 
     def _entry(self, value: bytes) -> None:
         self._anchor()
@@ -190,3 +172,12 @@ class Partition:
                 self._say(size, Code.TRUNCATED, f"{anchor.point.size} entries, as anchored", size)
         if self.anchored == 0:
             self._say(-1, Code.UNANCHORED, "a note cosigned by a witness of the trust file", "none that fits")
+
+
+def absent(read: Sequence[Partition], common: Common) -> None:
+    """Say what nobody brought."""
+    if not read:
+        common.findings.add("", -1, Code.EMPTY, "an archive", "none")
+    for anchor in common.anchors:
+        if anchor.partition not in {each.number for each in read}:
+            common.findings.add("", -1, Code.TRUNCATED, anchor.point.origin, "no archive of this partition")

@@ -1,1 +1,1 @@
-"""Figures that anyone can measure again: each module is a command, with a baseline measured in the same run."""
+"""Figures that anyone can measure again: each module is a command, its baseline measured in the same run."""

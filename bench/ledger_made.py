@@ -1,8 +1,8 @@
 """A ledger of any size: a real kernel's entries of eight decisions, again and again under new names.
 
 The beginning (genesis, schemas, keys, contracts) and the eight decisions are a real kernel's. Each repetition
-opens other flows (other signals, so other DFIDs) a second later, and everything that follows from that is made
-anew and true: hashes, digests, idempotency keys, every signature, the chain and a checkpoint each second.
+opens other flows (other signals, so other DFIDs) a second later, and all that follows from that is made anew
+and true: hashes, digests, idempotency keys, every signature, the chain and a checkpoint each second.
 Prices and quantities stay as they were, so no kernel would have ruled all of this on one account: `verify`
 finds it whole, `replay` is measured on a ledger that a kernel wrote.
 """
@@ -27,6 +27,7 @@ from ledger.intents import key_of_intent
 from ledger.merkle import leaf_hash
 from ledger.note import COSIGNATURE, Checkpoint, Note, VerifierKey, origin_of
 from ledger.trust import Trust
+from ledger.trust_text import trust_text
 from schemas import models as m
 from schemas.codec import decode, encode, schema_hash
 from schemas.kinds import EntryKind
@@ -87,11 +88,10 @@ def real() -> tuple[tuple[bytes, ...], dict[tuple[m.Lane, bool], Decided]]:
 def _opened(flow: m.FlowOpened, entry: m.DecisionEntry, receipt: m.ReceiptEntry | None) -> Decided:
     window = entry.body.payload_type.endswith("window-record.v1")
     body = opened(entry.body, m.WindowRecord) if window else opened(entry.body, m.Intent)
-    answers: list[m.Intent | m.Report] = []
-    for each in body.answers if isinstance(body, m.WindowRecord) else ():
-        answers.append(opened(each, m.Intent if each.payload_type.endswith("intent.v1") else m.Report))
+    held = body.answers if isinstance(body, m.WindowRecord) else ()
+    answers = tuple(opened(each, m.Intent if "intent" in each.payload_type else m.Report) for each in held)
     return Decided(
-        flow=flow, entry=entry, body=body, answers=tuple(answers), receipt=receipt,
+        flow=flow, entry=entry, body=body, answers=answers, receipt=receipt,
         attested=opened(entry.attestations[0], m.Attestation) if entry.attestations else None,
         order=None if entry.intent is None else opened(entry.intent, m.KernelIntent),
     )  # fmt: skip
@@ -191,7 +191,9 @@ def made(entries: int, processes: int) -> Iterator[bytes]:
                     schema=schema, body=body,
                 )  # fmt: skip
                 value = encode_entry(leaf)
-                head = replace(head, prev=leaf_hash(value), ts=now, frontier=head.frontier.append(leaf_hash(value)))
+                head = replace(
+                    head, prev=leaf_hash(value), ts=now, frontier=head.frontier.append(leaf_hash(value))
+                )
                 yield value
             point = point_of(head)
             text = signer("kernel-log").sign(point.text().encode())
@@ -221,7 +223,7 @@ def write(path: Path, entries: int, processes: int = 2) -> int:
     own = log_signature(point, signer("kernel-log").public, body.signature)
     note = cosign(Note(text=point.text(), signatures=(own,)), WITNESS, signer("witness"), 1).render()
     path.with_suffix(".note").write_text(note, encoding="utf-8")
-    path.with_suffix(".trust").write_text(trust().text(), encoding="utf-8")
+    path.with_suffix(".trust").write_text(trust_text(trust()), encoding="utf-8")
     return count
 
 

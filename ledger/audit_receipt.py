@@ -16,14 +16,15 @@ from typing import Any
 from ledger.entry import decode_entry
 from ledger.merkle import Frontier, leaf_hash
 from ledger.resumed import Start
-from ledger.trust import Trust
+from ledger.trust import BadTrust, Trust
+from ledger.trust_text import trust_text
 from ledger.verify import Level
 
 FORMAT = "interlock-audit/1"
 AUDIT_BYTES_MAX = 1 << 30
 
 
-class BadAudit(ValueError):
+class BadAudit(BadTrust):
     """A file that is no audit receipt, or one that does not fit this audit."""
 
 
@@ -69,7 +70,12 @@ def audited(source: str, start: Start, last: bytes, notes: Iterable[str]) -> Aud
 def audit_text(level: Level, trust: Trust, found: Mapping[str, Audited]) -> str:
     """Return the receipt's JSON, which `parse_audit` reads back."""
     partitions = [_coded(asdict(found[name])) for name in sorted(found)]
-    whole = {"format": FORMAT, "level": level.name.lower(), "trust": trust.text(), "partitions": partitions}
+    whole = {
+        "format": FORMAT,
+        "level": level.name.lower(),
+        "trust": trust_text(trust),
+        "partitions": partitions,
+    }
     digest = sha256(json.dumps(whole).encode()).hexdigest()
     return json.dumps({**whole, "sha256": digest}, indent=1) + "\n"
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ledger.entry import decode_entry
-from ledger.facts import End, Facts, settle
+from ledger.facts import Facts
 from ledger.findings import Code, Findings, Outcome
 from ledger.merkle import leaf_hash
 from ledger.note import BadNote
@@ -11,8 +11,7 @@ from ledger.receipt import Receipt
 from ledger.shapes import Malformed, Shapes
 from ledger.six import Six, six
 from ledger.trust import Anchor, Trust, parse_anchor
-from ledger.verify_bodies import Bodies
-from ledger.verify_evidence import Evidence
+from ledger.verify_bodies import Bodies, Evidence
 from ledger.verify_sign import Signatures
 from schemas.kind_table import EntryKind
 
@@ -53,7 +52,7 @@ def check_receipt(receipt: Receipt, trust: Trust | None, findings: Findings) -> 
             say(entry.seq, Code.ROOT_MISMATCH, anchor.point.text(), "a path that leads elsewhere")
         bodies.entry(entry, each.path.index)
     # Without an end nothing is overdue: what came later is not in a receipt.
-    settle(facts, [End(source=SOURCE, now=0, size=last + 1, closed=False)], findings)
+    facts.settle([(SOURCE, 0, last + 1, False)], findings)
     if first != EntryKind.GENESIS:
         say(-1, Code.HEAD_MISSING, "GENESIS first", first)
     if anchor is not None and bodies.origin and anchor.point.origin != bodies.origin:

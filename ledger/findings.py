@@ -31,15 +31,8 @@ _INCOMPLETE |= {Code.ANCHOR_UNUSABLE, Code.SIGNER_UNKNOWN}
 Say = Callable[[int, Code, object, object], None]
 
 
-class Outcome(IntEnum):
-    """The exit code of a verification; where several apply, the first in the order of `PRECEDENCE`."""
-
-    INTACT = 0
-    TAMPERED = 1
-    INCOMPLETE = 2
-    UNREADABLE = 3
-
-
+# The exit code of a verification; where several apply, the first in the order of `PRECEDENCE`.
+Outcome = IntEnum("Outcome", {"INTACT": 0, "TAMPERED": 1, "INCOMPLETE": 2, "UNREADABLE": 3})
 PRECEDENCE = (Outcome.TAMPERED, Outcome.UNREADABLE, Outcome.INCOMPLETE)
 
 
@@ -70,13 +63,10 @@ class Findings:
 
     def add(self, source: str, seq: int, code: Code, expected: object, found: object) -> None:
         """Record a finding; bytes are shown in hex, text is cut to a bound."""
-        shown = (_shown(expected), _shown(found))
-        self.keep(Finding(source=source, seq=seq, code=code.name, expected=shown[0], found=shown[1]))
-
-    def keep(self, one: Finding) -> None:
-        """Count a finding, and keep it if there is room."""
-        self.counts[one.code] += 1
-        if self.counts[one.code] <= FINDINGS_PER_CODE_MAX:
+        self.counts[code.name] += 1
+        if self.counts[code.name] <= FINDINGS_PER_CODE_MAX:
+            shown = (_shown(expected), _shown(found))
+            one = Finding(source=source, seq=seq, code=code.name, expected=shown[0], found=shown[1])
             self.kept.append(one)
 
     def outcome(self) -> Outcome:

@@ -10,25 +10,18 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from ledger.entry import ZEROS, Leaf, decode_entry
-from ledger.facts import End, Facts, settle
+from ledger.facts import End, Facts
 from ledger.findings import Code, Findings
 from ledger.ilk import Broken
 from ledger.merkle import Frontier, leaf_hash
 from ledger.shapes import Malformed, Shapes
 from ledger.trust import Anchor, Trust
-from ledger.verify_bodies import Bodies
-from ledger.verify_evidence import Evidence
+from ledger.verify_bodies import Bodies, Evidence
 from ledger.verify_sign import Signatures
 from schemas.kind_table import EntryKind
 
-
-class Level(IntEnum):
-    """How deep a verification looks; each level includes those before it."""
-
-    STRUCTURE = 1
-    COMMIT = 2
-    SIGN = 3
-    EVIDENCE = 4
+# How deep a verification looks; each level includes those before it.
+Level = IntEnum("Level", "STRUCTURE COMMIT SIGN EVIDENCE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,29 +57,25 @@ class Partition:
     bodies: Bodies = field(init=False)
 
     def __post_init__(self) -> None:
-        shapes, level, sign, evidence = Shapes(), self.common.level, None, None
-        if level >= Level.SIGN:
-            sign = Signatures(say=self._say, trust=self.common.trust, shapes=shapes)
-        if level >= Level.EVIDENCE:
-            evidence = Evidence(say=self._say, facts=self.common.facts, source=self.place)
-        self.bodies = Bodies(say=self._say, shapes=shapes, sign=sign, evidence=evidence)
+        say, shapes, common, level = self._say, Shapes(), self.common, self.common.level
+        sign = Signatures(say=say, trust=common.trust, shapes=shapes) if level >= Level.SIGN else None
+        evidence = Evidence(say=say, facts=common.facts, source=self.place) if level > Level.SIGN else None
+        self.bodies = Bodies(say=say, shapes=shapes, sign=sign, evidence=evidence)
 
     @property
     def number(self) -> int:
         """The number that the entries give their partition; -1 before one could be read."""
         return -1 if self.last is None else self.last.partition
 
-    @property
     def end(self) -> End:
         """How it ended, for what all partitions prove together."""
-        now = 0 if self.last is None else self.last.ts
-        return End(source=self.source, now=now, size=self.frontier.size, closed=self.closed)
+        return self.source, self.last.ts if self.last else 0, self.frontier.size, self.closed
 
     def read(self, values: Iterable[bytes]) -> None:
         """Verify a ledger of this one partition; findings go to `findings`."""
         self.follow(values)
         self.finish()
-        settle(self.common.facts, [self.end], self.common.findings)
+        self.common.facts.settle([self.end()], self.common.findings)
 
     def follow(self, values: Iterable[bytes]) -> None:
         """Verify the entries that come next."""
@@ -150,16 +139,15 @@ class Partition:
     def _anchor(self) -> None:
         """Compare the tree with every anchor of this size; a rewrite or fork cannot meet an outside root."""
         size, root = self.frontier.size, self.frontier.root
-        for anchor in self._own(size):
+        for anchor in self.common.anchors:
+            if (anchor.point.size, anchor.partition) != (size, self.number):
+                continue
             origin = self.bodies.origin or anchor.point.origin
             if (anchor.point.origin, anchor.point.root) != (origin, root()):
                 self._say(size, Code.ANCHOR_MISMATCH, anchor.point.text(), f"{origin} {root().hex()}")
             elif anchor.witnesses:
                 self.anchored = size
                 self.witnesses |= set(anchor.witnesses)
-
-    def _own(self, size: int) -> list[Anchor]:
-        return [a for a in self.common.anchors if a.point.size == size and a.partition == self.number]
 
     def finish(self) -> None:
         """Say what the end of the partition tells: unsigned, cut short, or vouched for by nobody."""

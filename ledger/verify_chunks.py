@@ -4,7 +4,6 @@ Then each chunk is read by the very code that reads a whole partition, begun in 
 found, and in which order, does not depend on how many read. With one process the same is done in this one.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,10 +13,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ledger.chunks import Chunk, Surveyed, cut, grown, leaf_of, survey
-from ledger.facts import Facts, settle
-from ledger.findings import Code, Findings
+from ledger.facts import Facts
+from ledger.findings import FINDINGS_PER_CODE_MAX, Code, Findings
 from ledger.ilk import Broken
 from ledger.resumed import Start, begun, grounded, stand
+from ledger.spill import Spilled
 from ledger.verify import Common, Partition
 from schemas.kind_table import EntryKind
 
@@ -28,7 +28,7 @@ Told = Callable[[int], None]
 Run = Callable[..., Iterator[Any]]
 
 
-class TooMuch(ValueError):
+class TooMuch(OSError):
     """More keys and schemas than many processes are told: one process alone can read this."""
 
 
@@ -109,19 +109,21 @@ def verify_chunks(
             source.survey(run, length, told)
     grounds = [source.ground for source in sources]
     with TemporaryDirectory(prefix="ledger-verify-") as folder:
-        shared = replace(common, facts=Facts(Path(folder)))
+        shared = replace(common, facts=Facts(Spilled(Path(folder))))
         with _processes(jobs, _ready, shared, grounds) as run:
             read = [source.check(run, common, told) for source in sources]
-            settle(shared.facts, [each.end for each in read], common.findings, run)
+            shared.facts.settle([each.end() for each in read], common.findings, run)
     return read, [source.start for source in sources]
 
 
 def add_all(findings: Findings, later: Findings) -> None:
     """Add what was found behind it: the first of each code, and the count of all."""
-    kept = Counter(one.code for one in later.kept)
+    room = {code: FINDINGS_PER_CODE_MAX - findings.counts[code] for code in later.counts}
     for one in later.kept:
-        findings.keep(one)
-    findings.counts.update(later.counts - kept)
+        room[one.code] -= 1
+        if room[one.code] >= 0:
+            findings.kept.append(one)
+    findings.counts.update(later.counts)
 
 
 def _after(start: Start, found: Surveyed) -> Start:
@@ -154,7 +156,7 @@ class _Reader:
         self._known = job.known
         stand(read, self._stands)
         read.follow(job.chunk.values())
-        common.facts.spill()
+        common.facts.spilled.take(common.facts.held)
         vouched = Start(signed=read.signed, anchored=read.anchored, witnesses=frozenset(read.witnesses))
         return common.findings, vouched
 

@@ -13,11 +13,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ledger.facts import settle
 from ledger.findings import Code, Findings
 from ledger.ilk import archives, read_archive
 from ledger.note import BadNote
-from ledger.trust import Anchor, Trust, parse_anchor, parse_trust
+from ledger.trust import Anchor, BadTrust, Trust, parse_anchor, parse_trust
 from ledger.verify import Common, Level, Partition, absent
 
 USAGE = 64
@@ -35,20 +34,15 @@ def main(arguments: Sequence[str]) -> int:
             read = importlib.import_module("ledger.verify_more").verify(parsed, *known)
         else:
             read = verify_files(*known)
-    except (OSError, ValueError) as error:
+    except (OSError, BadTrust, UnicodeDecodeError) as error:
         sys.stderr.write(f"cannot start: {error}\n")
         return USAGE
-    report = {
-        "result": findings.outcome().name.lower(),
-        "exit": findings.outcome().value,
-        "level": parsed.level,
-        "trust": trust is not None,
-        "partitions": [_told(each) for each in read],
-        "counts": dict(sorted(findings.counts.items())),
-        "findings": [asdict(each) for each in findings.kept],
-    }
+    outcome = findings.outcome()
+    report = {"result": outcome.name.lower(), "exit": outcome.value, "level": parsed.level}
+    report |= {"trust": trust is not None, "partitions": list(map(_told, read))}
+    report |= {"counts": dict(sorted(findings.counts.items())), "findings": list(map(asdict, findings.kept))}
     sys.stdout.write(json.dumps(report, indent=1) + "\n" if parsed.json else as_text(report))
-    return findings.outcome()
+    return outcome
 
 
 def verify_files(
@@ -61,7 +55,7 @@ def verify_files(
         with path.open("rb") as file:
             partition.follow(read_archive(file))
         partition.finish()
-    settle(common.facts, [each.end for each in read], common.findings)
+    common.facts.settle([each.end() for each in read], findings)
     absent(read, common)
     return read
 
@@ -81,10 +75,10 @@ def as_text(report: dict[str, Any]) -> str:
 
 
 def _told(read: Partition) -> dict[str, Any]:
-    sizes = {"since": read.since, "entries": read.frontier.size}
-    sizes |= {"signed": read.signed, "anchored": read.anchored}
-    named = {"source": read.source, "origin": read.bodies.origin, "root": read.frontier.root().hex()}
-    return {**named, **sizes, "witnesses": ", ".join(sorted(read.witnesses)) or "nobody outside"}
+    size, root = read.frontier.size, read.frontier.root().hex()
+    told = {"source": read.source, "origin": read.bodies.origin, "root": root, "since": read.since}
+    told |= {"entries": size, "signed": read.signed, "anchored": read.anchored}
+    return {**told, "witnesses": ", ".join(sorted(read.witnesses)) or "nobody outside"}
 
 
 def _anchors(paths: Sequence[Path], trust: Trust | None, findings: Findings) -> list[Anchor]:

@@ -38,6 +38,7 @@ SIGNERS: dict[str, Roles] = {
 BOUND_BY = {Role.AGENT: "agent_id", Role.ATTESTOR: "attestor_id", Role.PRINCIPAL: "account"}
 TIGHTENING = ("HALT", "REDUCE", "SUSPEND", "RETIRE")
 _FORGERY_GATES = (1, 8)
+_wanted = lru_cache(lambda roles: " or ".join(role.name for role in roles))
 _ENVELOPE = form_of(BUILT_IN["Envelope"])
 
 
@@ -131,7 +132,7 @@ class Signatures:
 
     def _signer(self, seq: int, keyid: bytes, sig: bytes, signed: bytes, roles: Roles) -> Key | None:
         """Return the key if history allows it these roles here and its signature holds; else say why not."""
-        key, wanted = self.ring.keys.get(keyid), " or ".join(role.name for role in roles)
+        key, wanted = self.ring.keys.get(keyid), _wanted(roles)
         if key is None:
             self.say(seq, Code.KEY_UNKNOWN, wanted, keyid)
         elif key.role not in roles:

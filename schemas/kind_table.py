@@ -4,10 +4,7 @@ They stand apart from ``schemas.kinds`` because naming the message classes loads
 verifier loads is counted.
 """
 
-from __future__ import annotations
-
 from enum import IntEnum
-
 
 # Never renumbered, renamed or reused.
 EntryKind = IntEnum("EntryKind", {

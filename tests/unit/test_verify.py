@@ -18,6 +18,7 @@ from ledger.entry_writer import encode_entry
 from ledger.findings import Code, Findings, Outcome
 from ledger.merkle import leaf_hash
 from ledger.trust import parse_anchor
+from ledger.trust_text import trust_text
 from ledger.verify import Common, Level, Partition
 from schemas.kinds import EntryKind
 from tests.ledger_sample import LEDGER, OPERATOR, Sample, flow, m, note, sample, trust
@@ -182,7 +183,7 @@ def files(tmp_path: Path) -> Path:
     with (tmp_path / "0.ilk").open("wb") as file:
         write_archive(file, WHOLE)
     (tmp_path / "note").write_text(NOTE, encoding="utf-8")
-    (tmp_path / "trust.json").write_text(trust().text(), encoding="utf-8")
+    (tmp_path / "trust.json").write_text(trust_text(trust()), encoding="utf-8")
     return tmp_path
 
 

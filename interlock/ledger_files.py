@@ -7,6 +7,7 @@ from pathlib import Path
 
 from interlock.context import Context
 from interlock.witness import note_path, trust_of
+from ledger import trust_text as written
 from ledger.archive import SUFFIX, write_archive
 from ledger.signing import Signer
 from transport.card import seed
@@ -25,7 +26,7 @@ class Exported:
 def trust_text(where: Context) -> str:
     """What this machine trusts about its own ledger; an auditor gets it by another road."""
     public = Signer(seed(where.running.root, where.name, "witness")).public
-    return trust_of(where.card, public).text()
+    return written.trust_text(trust_of(where.card, public))
 
 
 def notes_of(where: Context) -> tuple[Path, ...]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ledger.entry import decode_entry
+from ledger.facts import Facts
 from ledger.findings import Code, Findings, Outcome
 from ledger.merkle import leaf_hash
 from ledger.note import BadNote
@@ -10,8 +11,7 @@ from ledger.receipt import Receipt
 from ledger.shapes import Malformed, Shapes
 from ledger.six import Six, six
 from ledger.trust import Anchor, Trust, parse_anchor
-from ledger.verify_bodies import Bodies
-from ledger.verify_evidence import Evidence
+from ledger.verify_bodies import Bodies, Evidence
 from ledger.verify_sign import Signatures
 from schemas.kind_table import EntryKind
 
@@ -35,7 +35,8 @@ def check_receipt(receipt: Receipt, trust: Trust | None, findings: Findings) -> 
     anchor = _anchor(receipt, trust, findings)
     shapes = Shapes()
     sign = Signatures(say=say, trust=trust, shapes=shapes)
-    bodies = Bodies(say=say, shapes=shapes, sign=sign, evidence=Evidence(say=say, steps=set()))
+    facts = Facts()
+    bodies = Bodies(say=say, shapes=shapes, sign=sign, evidence=Evidence(say=say, facts=facts))
     first, last = -1, -1
     for each in receipt.entries:
         try:
@@ -49,7 +50,9 @@ def check_receipt(receipt: Receipt, trust: Trust | None, findings: Findings) -> 
         last = entry.seq
         if anchor is not None and not each.path.leads_to(leaf_hash(each.value), anchor):
             say(entry.seq, Code.ROOT_MISMATCH, anchor.point.text(), "a path that leads elsewhere")
-        bodies.entry(entry)
+        bodies.entry(entry, each.path.index)
+    # Without an end nothing is overdue: what came later is not in a receipt.
+    facts.settle([(SOURCE, 0, last + 1, False)], findings)
     if first != EntryKind.GENESIS:
         say(-1, Code.HEAD_MISSING, "GENESIS first", first)
     if anchor is not None and bodies.origin and anchor.point.origin != bodies.origin:

@@ -1,5 +1,6 @@
 """What is signed is type and payload together, framed so that neither can flow into the other (DSSE v1)."""
 
+from functools import cache
 from hashlib import sha256
 
 TYPE_PREFIX = "application/vnd.interlock."
@@ -17,6 +18,7 @@ def pae_digest(payload_type: str, payload: bytes) -> bytes:
     return sha256(pae(payload_type, payload)).digest()
 
 
+@cache
 def payload_type_of(message_name: str) -> str:
     """Return the one payload type of a message: FlowOpened → application/vnd.interlock.flow-opened.v1."""
     kebab = "".join(f"-{each.lower()}" if each.isupper() else each for each in message_name).lstrip("-")

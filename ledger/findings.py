@@ -31,15 +31,8 @@ _INCOMPLETE |= {Code.ANCHOR_UNUSABLE, Code.SIGNER_UNKNOWN}
 Say = Callable[[int, Code, object, object], None]
 
 
-class Outcome(IntEnum):
-    """The exit code of a verification; where several apply, the first in the order of `PRECEDENCE`."""
-
-    INTACT = 0
-    TAMPERED = 1
-    INCOMPLETE = 2
-    UNREADABLE = 3
-
-
+# The exit code of a verification; where several apply, the first in the order of `PRECEDENCE`.
+Outcome = IntEnum("Outcome", {"INTACT": 0, "TAMPERED": 1, "INCOMPLETE": 2, "UNREADABLE": 3})
 PRECEDENCE = (Outcome.TAMPERED, Outcome.UNREADABLE, Outcome.INCOMPLETE)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ledger.entry import Leaf, decode_entry
-from ledger.shapes import Form, Malformed, Shapes
+from ledger.kind_body import body_of
+from ledger.shapes import Form, Shapes
 from ledger.tag import sha256
 from ledger.verify_sign import open_envelope
 from schemas.kind_table import EntryKind
@@ -41,10 +42,7 @@ class Gathered:
         """Look at the next entry of the ledger."""
         entry, shapes = decode_entry(value), self.shapes
         shapes.used = set()
-        form = shapes.get(entry.schema)
-        if form is None:
-            raise Malformed(f"entry {entry.seq}: a schema no entry has named")
-        body: dict[str, Any] = form.read(entry.body)
+        _, body = body_of(entry, shapes)
         if entry.kind == EntryKind.SCHEMA:
             shapes.learn(body["name"], body["schema"])
             self._schemas[place] = sha256(body["schema"])
@@ -68,7 +66,7 @@ class Gathered:
         if entry.kind in _OF_FLOW:
             place = "flow" if entry.kind == EntryKind.FLOW else "act"
             _, message = open_envelope(body[place], self.shapes)
-            return bool(message["dfid"] == self._dfid)
+            return bool(message.get("dfid") == self._dfid)
         return bool(body.get("dfid") == self._dfid)
 
 

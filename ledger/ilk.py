@@ -14,10 +14,14 @@ class Broken(ValueError):
     """The frames of an archive end or lie: nothing after this place can be read."""
 
 
-def read_archive(source: BinaryIO) -> Iterator[bytes]:
-    """Yield the values in order, one at a time in memory. Raises Broken where the file cannot be followed."""
+def read_archive(source: BinaryIO, offset: int = 0) -> Iterator[bytes]:
+    """Yield the values in order, from the first or the frame at `offset` on, one at a time in memory.
+
+    Raises Broken where the file cannot be followed.
+    """
     if source.read(len(MAGIC)) != MAGIC:
         raise Broken("the file does not begin as a ledger archive")
+    source.seek(offset or len(MAGIC))
     while head := source.read(4):
         size = int.from_bytes(head, "big")
         value = source.read(size) if len(head) == 4 and size <= ENTRY_BYTES_MAX else b""

@@ -19,16 +19,12 @@ KEYS_MAX = 65_536
 BOUND_MAX = 256
 
 
-class KeyFault(StrEnum):
-    """Why a KEY document is not admitted."""
-
-    UNREADABLE = "KEY_UNREADABLE"
-    WEAK = "KEY_WEAK"
-    ENROLLER_NOT_VALID = "ENROLLER_NOT_VALID"
-    ALREADY_ENROLLED = "KEY_ALREADY_ENROLLED"
-    NOT_ENROLLED = "KEY_NOT_ENROLLED"
-    ROLE_CHANGED = "KEY_ROLE_CHANGED"
-    TOO_MANY = "KEY_TOO_MANY"
+# Why a KEY document is not admitted.
+KeyFault = StrEnum("KeyFault", {
+    "UNREADABLE": "KEY_UNREADABLE", "WEAK": "KEY_WEAK", "ENROLLER_NOT_VALID": "ENROLLER_NOT_VALID",
+    "ALREADY_ENROLLED": "KEY_ALREADY_ENROLLED", "NOT_ENROLLED": "KEY_NOT_ENROLLED",
+    "ROLE_CHANGED": "KEY_ROLE_CHANGED", "TOO_MANY": "KEY_TOO_MANY",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +42,7 @@ class KeyDocument:
     def body(self) -> bytes:
         """Return the RFC 8785 JSON that is signed; ids are ASCII, so sorted compact JSON is that form."""
         members = {"bound": self.bound, "public": self.public.hex(), "revoked": self.revoked}
-        members["role"] = self.role.name
-        return json.dumps(members, sort_keys=True, separators=(",", ":")).encode()
+        return json.dumps(members | {"role": self.role.name}, sort_keys=True, separators=(",", ":")).encode()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

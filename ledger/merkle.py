@@ -38,17 +38,12 @@ class Frontier:
 
     def root(self) -> bytes:
         """Return the root of the list as it stands (32 bytes)."""
-        if not self.hashes:
-            return EMPTY_ROOT
-        root = self.hashes[-1]
+        root = self.hashes[-1] if self.hashes else EMPTY_ROOT
         for left in reversed(self.hashes[:-1]):
             root = node_hash(left, root)
         return root
 
     def whole(self) -> bool:
         """Say whether this can be the frontier of its size; one read from a store is checked before use."""
-        return (
-            0 <= self.size < 1 << FRONTIER_HASHES_MAX
-            and len(self.hashes) == self.size.bit_count()
-            and all(len(each) == 32 for each in self.hashes)
-        )
+        counted = 0 <= self.size < 1 << FRONTIER_HASHES_MAX and len(self.hashes) == self.size.bit_count()
+        return counted and all(len(each) == 32 for each in self.hashes)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ledger.entry import Leaf
+from ledger.kind_body import body_of
 from ledger.shapes import Form, Malformed, Shapes
 from ledger.verify_sign import open_envelope
 from schemas.kind_table import EntryKind
@@ -11,10 +12,7 @@ from schemas.money import from_unscaled, plain
 
 def plain_entry(entry: Leaf, shapes: Shapes) -> dict[str, Any]:
     """Return the entry's fields; a SCHEMA entry is learnt. Raises Malformed on what cannot be read."""
-    form = shapes.get(entry.schema)
-    if form is None:
-        raise Malformed(f"entry {entry.seq}: a schema no entry has named")
-    body = form.read(entry.body)
+    form, body = body_of(entry, shapes)
     if entry.kind == EntryKind.SCHEMA:
         shapes.learn(body["name"], body["schema"])
     known = entry.kind in EntryKind.__members__.values()

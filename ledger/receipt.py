@@ -64,7 +64,7 @@ def parse_receipt(text: str) -> Receipt:
             raise BadReceipt(f"a receipt has at most {RECEIPT_BYTES_MAX} bytes")
         read = json.loads(text)
         entries = tuple(
-            Proven(value=base64.b64decode(each["value"], validate=True), path=parse_path(each["proof"]))
+            Proven(value=base64.b64decode(each["value"], validate=True), path=parse_path(str(each["proof"])))
             for each in read["entries"]
         )
         receipt = Receipt(dfid=bytes.fromhex(read["dfid"]), entries=entries, note=str(read["note"]))

@@ -15,8 +15,8 @@ import fastavro
 
 from ledger.tag import sha256
 
-_FILE = Path(__file__).with_name("builtin_v1.json")
-BUILT_IN = {name: text.encode() for name, text in json.loads(_FILE.read_text(encoding="utf-8")).items()}
+_TEXTS = json.loads(Path(__file__).with_name("builtin_v1.json").read_text(encoding="utf-8"))
+BUILT_IN = {name: text.encode() for name, text in _TEXTS.items()}
 SCHEMA_BYTES_MAX = 256 * 1024
 SCHEMAS_MAX = 4_096
 # All that fastavro is seen to raise on bytes or schemas that are none; anything else is a bug and crashes.
@@ -43,7 +43,7 @@ fastavro.read.LOGICAL_READERS["bytes-unscaled"] = _count
 fastavro.write.LOGICAL_WRITERS["bytes-unscaled"] = _shortest
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Form:
     """A schema once compiled; `name` is the message's, without its namespace."""
 

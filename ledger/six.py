@@ -10,8 +10,8 @@ from typing import Any
 from ledger.dsse import pae_digest
 from ledger.entry import decode_entry
 from ledger.hashes import flow_hash, state_hash
-from ledger.shapes import Malformed, Shapes
-from ledger.verify_sign import open_envelope
+from ledger.kind_body import body_of, opened_as
+from ledger.shapes import Shapes
 from schemas.kind_table import EntryKind
 from schemas.money import from_unscaled, plain
 from schemas.reasons import LaneReason, Reason
@@ -41,10 +41,7 @@ def six(values: Iterable[bytes], dfid: bytes) -> Six:
     shapes, told = Shapes(), Six(dfid)
     for value in values:
         entry = decode_entry(value)
-        form = shapes.get(entry.schema)
-        if form is None:
-            raise Malformed(f"entry {entry.seq}: a schema no entry has named")
-        body = form.read(entry.body)
+        _, body = body_of(entry, shapes)
         if entry.kind == EntryKind.SCHEMA:
             shapes.learn(body["name"], body["schema"])
         elif entry.kind == EntryKind.FLOW:
@@ -57,11 +54,11 @@ def six(values: Iterable[bytes], dfid: bytes) -> Six:
 
 
 def _flow(told: Six, seq: int, envelope: Answer, shapes: Shapes) -> None:
-    _, flow = open_envelope(envelope, shapes)
+    _, flow = opened_as(envelope, shapes, "FlowOpened")
     if flow["dfid"] != told.dfid:
         return
     form = shapes.get(envelope["payload"][:32])
-    assert form is not None  # open_envelope has just read by it
+    assert form is not None  # opened_as has just read by it
     trigger = {name: value for name, value in flow["trigger"].items() if name != "instruction"}
     told.answers["woke"].append(
         {"seq": seq, "account": flow["account"], "class": flow["decision_class"], "lane": flow["lane"],
@@ -85,7 +82,7 @@ def _about(told: Six, seq: int, kind: int, body: Answer, shapes: Shapes) -> None
             _proposed(told, seq, body["body"], shapes)
             told.answers["ruled"].append({**_ruling(seq, kind, body), **_ordered(body, shapes)})
         case EntryKind.RECEIPT:
-            _, receipt = open_envelope(body["receipt"], shapes)
+            _, receipt = opened_as(body["receipt"], shapes, "Receipt")
             kept = {"status", "venue", "quantity", "average_price", "fee", "at"}
             told.answers["happened"].append(
                 {"seq": seq, **_plain({k: v for k, v in receipt.items() if k in kept})}
@@ -96,7 +93,7 @@ def _about(told: Six, seq: int, kind: int, body: Answer, shapes: Shapes) -> None
 
 
 def _human(told: Six, seq: int, body: Answer, shapes: Shapes) -> None:
-    _, act = open_envelope(body["act"], shapes)
+    _, act = opened_as(body["act"], shapes, "HumanDecision")
     if act["dfid"] == told.dfid:
         said = {each: act[each] for each in ("choice", "quantity", "price_shown") if act[each] is not None}
         signers = [each["keyid"].hex() for each in body["act"]["signatures"]]
@@ -109,10 +106,10 @@ def _human(told: Six, seq: int, body: Answer, shapes: Shapes) -> None:
 
 def _proposed(told: Six, seq: int, envelope: Answer, shapes: Shapes) -> None:
     """What was signed, one line per answer; a window shows its losers beside its winner."""
-    name, message = open_envelope(envelope, shapes)
+    name, message = opened_as(envelope, shapes, "Intent", "Report", "WindowRecord")
     winner = message.get("winner")
     for answer in message.get("answers", (envelope,)):
-        inner, said = open_envelope(answer, shapes)
+        inner, said = opened_as(answer, shapes, "Intent", "Report")
         told.answers["why"].append(
             {"seq": seq, "who": said["agent_id"], "commitment": said["explain_commitment"].hex()}
         )
@@ -143,7 +140,7 @@ def _ordered(body: Answer, shapes: Shapes) -> Answer:
     """What was ordered, which a person or a mandate's rest may have made less than what was proposed."""
     if body.get("intent") is None:
         return {}
-    _, order = open_envelope(body["intent"], shapes)
+    _, order = opened_as(body["intent"], shapes, "KernelIntent")
     kept = ("side", "quantity", "instrument", "limit_price")
     return {"ordered": _plain({each: order[each] for each in kept})}
 

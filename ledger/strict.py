@@ -11,7 +11,7 @@ from nacl.exceptions import BadSignatureError
 
 PUBLIC_BYTES = 32
 SIGNATURE_BYTES = 64
-_P = (1 << 255) - 19
+_P, _Y = (1 << 255) - 19, (1 << 255) - 1  # the field, and the bits of a point that hold its y
 _L = (1 << 252) + 27742317777372353535851937790883648493
 
 
@@ -24,18 +24,11 @@ def verify(public: bytes, message: bytes, signature: bytes) -> bool:
     """Say whether `signature` is the key's, by the strict rules; any malformed input is a plain no."""
     if (len(public), len(signature)) != (PUBLIC_BYTES, SIGNATURE_BYTES):
         return False
-    if not (_canonical(public) and _canonical(signature[:32])) or _number(signature[32:]) >= _L:
+    own, point, number = (int.from_bytes(each, "little") for each in (public, signature[:32], signature[32:]))
+    if own & _Y >= _P or point & _Y >= _P or number >= _L:
         return False
     try:
         crypto_sign_open(signature + message, public)
     except BadSignatureError:
         return False
     return True
-
-
-def _canonical(point: bytes) -> bool:
-    return _number(point) & ((1 << 255) - 1) < _P
-
-
-def _number(data: bytes) -> int:
-    return int.from_bytes(data, "little")

@@ -19,12 +19,6 @@ class Trust:
     roots: tuple[bytes, ...]
     witnesses: tuple[VerifierKey, ...]
 
-    def text(self) -> str:
-        """Return the file's JSON, which `parse_trust` reads back."""
-        roots, witnesses = [each.hex() for each in self.roots], [each.text() for each in self.witnesses]
-        members = {"operator": self.operator, "roots": roots, "witnesses": witnesses}
-        return json.dumps({"ledger": self.ledger.hex(), **members}, indent=1) + "\n"
-
 
 def parse_trust(text: str) -> Trust:
     """Read a trust file: {ledger, operator, roots, witnesses}. Raises BadTrust on anything else."""

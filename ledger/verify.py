@@ -10,24 +10,18 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from ledger.entry import ZEROS, Leaf, decode_entry
+from ledger.facts import End, Facts
 from ledger.findings import Code, Findings
 from ledger.ilk import Broken
 from ledger.merkle import Frontier, leaf_hash
 from ledger.shapes import Malformed, Shapes
 from ledger.trust import Anchor, Trust
-from ledger.verify_bodies import Bodies
-from ledger.verify_evidence import Evidence
+from ledger.verify_bodies import Bodies, Evidence
 from ledger.verify_sign import Signatures
 from schemas.kind_table import EntryKind
 
-
-class Level(IntEnum):
-    """How deep a verification looks; each level includes those before it."""
-
-    STRUCTURE = 1
-    COMMIT = 2
-    SIGN = 3
-    EVIDENCE = 4
+# How deep a verification looks; each level includes those before it.
+Level = IntEnum("Level", "STRUCTURE COMMIT SIGN EVIDENCE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,42 +32,58 @@ class Common:
     findings: Findings
     anchors: Sequence[Anchor]
     trust: Trust | None
-    steps: set[bytes] = field(default_factory=set)
+    facts: Facts = field(default_factory=Facts)
 
 
 @dataclass(slots=True, kw_only=True)
 class Partition:
-    """The verification of one partition.
+    """The verification of one partition, from its first entry or from any other of which the state is known.
 
     signed, anchored: the sizes that a checkpoint of the ledger's own, and a witness's note, vouch for.
+    place: the partition's number among those read together; since: entries that an earlier audit has read.
     """
 
     source: str
     common: Common
-    number: int = -1
+    place: int = 0
+    since: int = 0
     frontier: Frontier = field(default_factory=Frontier)
     signed: int = 0
     anchored: int = 0
     witnesses: set[str] = field(default_factory=set)
+    prev: bytes = ZEROS
+    last: Leaf | None = None
+    closed: bool = False
     bodies: Bodies = field(init=False)
-    _prev: bytes = ZEROS
-    _last: Leaf | None = None
-    _closed: bool = False
+
+    def __post_init__(self) -> None:
+        say, shapes, common, level = self._say, Shapes(), self.common, self.common.level
+        sign = Signatures(say=say, trust=common.trust, shapes=shapes) if level >= Level.SIGN else None
+        evidence = Evidence(say=say, facts=common.facts, source=self.place) if level > Level.SIGN else None
+        self.bodies = Bodies(say=say, shapes=shapes, sign=sign, evidence=evidence)
+
+    @property
+    def number(self) -> int:
+        """The number that the entries give their partition; -1 before one could be read."""
+        return -1 if self.last is None else self.last.partition
+
+    def end(self) -> End:
+        """How it ended, for what all partitions prove together."""
+        return self.source, self.last.ts if self.last else 0, self.frontier.size, self.closed
 
     def read(self, values: Iterable[bytes]) -> None:
-        """Verify all entries of the partition; findings go to `findings`."""
-        say, shapes, sign = self._say, Shapes(), None
-        if self.common.level >= Level.SIGN:
-            sign = Signatures(say=say, trust=self.common.trust, shapes=shapes)
-        evidence = Evidence(say=say, steps=self.common.steps) if self.common.level >= Level.EVIDENCE else None
-        self.bodies = Bodies(say=say, shapes=shapes, sign=sign, evidence=evidence)
+        """Verify a ledger of this one partition; findings go to `findings`."""
+        self.follow(values)
+        self.finish()
+        self.common.facts.settle([self.end()], self.common.findings)
+
+    def follow(self, values: Iterable[bytes]) -> None:
+        """Verify the entries that come next."""
         try:
             for value in values:
                 self._entry(value)
         except Broken as error:
             self._say(self.frontier.size, Code.ARCHIVE_BROKEN, "whole frames", error)
-        self._anchor()
-        self._end(evidence)
 
     def _say(self, seq: int, code: Code, expected: object, found: object) -> None:
         self.common.findings.add(self.source, seq, code, expected, found)
@@ -85,22 +95,22 @@ class Partition:
         except Malformed as error:
             self._say(self.frontier.size, Code.ENTRY_UNREADABLE, "an entry in its one spelling", error)
         else:
-            self._follows(entry, self._last)
+            self._follows(entry, self.last)
             if self.common.level >= Level.COMMIT:
-                self.bodies.entry(entry)
-                self._checkpoint(entry, self._last)
-            self._last, self.number = entry, entry.partition
-        self._prev = leaf_hash(value)
-        self.frontier = self.frontier.append(self._prev)
+                self.bodies.entry(entry, self.frontier.size)
+                self._checkpoint(entry, self.last)
+            self.last = entry
+        self.prev = leaf_hash(value)
+        self.frontier = self.frontier.append(self.prev)
 
     def _follows(self, entry: Leaf, last: Leaf | None) -> None:
         """The links that damage breaks at once: prev, sequence, ledger, partition, time, genesis, close."""
-        genesis, after = entry.kind == EntryKind.GENESIS, self._closed and entry.kind != EntryKind.CHECKPOINT
+        genesis, after = entry.kind == EntryKind.GENESIS, self.closed and entry.kind != EntryKind.CHECKPOINT
         head = (entry.seq, entry.prev, genesis)
         links: list[tuple[Code, object, object]] = [(Code.HEAD_MISSING, (0, ZEROS, True), head)]
         if last is not None:
             links = [
-                (Code.PREV_BROKEN, self._prev, entry.prev),
+                (Code.PREV_BROKEN, self.prev, entry.prev),
                 (Code.SEQ_BROKEN, last.seq + 1, entry.seq),
                 (Code.LEDGER_CHANGED, last.ledger, entry.ledger),
                 (Code.PARTITION_CHANGED, last.partition, entry.partition),
@@ -111,7 +121,7 @@ class Partition:
         for code, expected, found in links:
             if expected != found:
                 self._say(self.frontier.size, code, expected, found)
-        self._closed = self._closed or entry.kind == EntryKind.CLOSE
+        self.closed = self.closed or entry.kind == EntryKind.CLOSE
 
     def _checkpoint(self, entry: Leaf, last: Leaf | None) -> None:
         if entry.kind != EntryKind.CHECKPOINT:
@@ -129,7 +139,9 @@ class Partition:
     def _anchor(self) -> None:
         """Compare the tree with every anchor of this size; a rewrite or fork cannot meet an outside root."""
         size, root = self.frontier.size, self.frontier.root
-        for anchor in self._own(size):
+        for anchor in self.common.anchors:
+            if (anchor.point.size, anchor.partition) != (size, self.number):
+                continue
             origin = self.bodies.origin or anchor.point.origin
             if (anchor.point.origin, anchor.point.root) != (origin, root()):
                 self._say(size, Code.ANCHOR_MISMATCH, anchor.point.text(), f"{origin} {root().hex()}")
@@ -137,13 +149,10 @@ class Partition:
                 self.anchored = size
                 self.witnesses |= set(anchor.witnesses)
 
-    def _own(self, size: int) -> list[Anchor]:
-        return [a for a in self.common.anchors if a.point.size == size and a.partition == self.number]
-
-    def _end(self, evidence: Evidence | None) -> None:
-        size, last = self.frontier.size, self._last
-        if evidence is not None:
-            evidence.end(size - 1, closed=self._closed)
+    def finish(self) -> None:
+        """Say what the end of the partition tells: unsigned, cut short, or vouched for by nobody."""
+        self._anchor()
+        size, last = self.frontier.size, self.last
         if last is None or last.kind != EntryKind.CHECKPOINT:
             self._say(size, Code.TAIL_UNSIGNED, "a last entry CHECKPOINT", last and f"kind {last.kind}")
         for anchor in self.common.anchors:
@@ -151,3 +160,12 @@ class Partition:
                 self._say(size, Code.TRUNCATED, f"{anchor.point.size} entries, as anchored", size)
         if self.anchored == 0:
             self._say(-1, Code.UNANCHORED, "a note cosigned by a witness of the trust file", "none that fits")
+
+
+def absent(read: Sequence[Partition], common: Common) -> None:
+    """Say what nobody brought."""
+    if not read:
+        common.findings.add("", -1, Code.EMPTY, "an archive", "none")
+    for anchor in common.anchors:
+        if anchor.partition not in {each.number for each in read}:
+            common.findings.add("", -1, Code.TRUNCATED, anchor.point.origin, "no archive of this partition")

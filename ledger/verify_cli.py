@@ -5,6 +5,7 @@
 """
 
 import argparse
+import importlib
 import json
 import sys
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from ledger.findings import Code, Findings
 from ledger.ilk import archives, read_archive
 from ledger.note import BadNote
 from ledger.trust import Anchor, BadTrust, Trust, parse_anchor, parse_trust
-from ledger.verify import Common, Level, Partition
+from ledger.verify import Common, Level, Partition, absent
 
 USAGE = 64
 
@@ -26,22 +27,22 @@ def main(arguments: Sequence[str]) -> int:
     parsed, findings = _parser().parse_args(arguments), Findings()
     try:
         trust = parse_trust(parsed.trust.read_text(encoding="utf-8")) if parsed.trust else None
-        anchors = _anchors(parsed.anchor, trust, findings)
-        read = verify_files(archives(parsed.place), Level[parsed.level.upper()], anchors, trust, findings)
+        anchors, paths = _anchors(parsed.anchor, trust, findings), archives(parsed.place)
+        known = (paths, Level[parsed.level.upper()], anchors, trust, findings)
+        if parsed.jobs > 1 or parsed.since or parsed.receipt or sys.stderr.isatty():
+            # What these need is only then loaded, and counted apart (auditing.md).
+            read = importlib.import_module("ledger.verify_more").verify(parsed, *known)
+        else:
+            read = verify_files(*known)
     except (OSError, BadTrust, UnicodeDecodeError) as error:
         sys.stderr.write(f"cannot start: {error}\n")
         return USAGE
-    report = {
-        "result": findings.outcome().name.lower(),
-        "exit": findings.outcome().value,
-        "level": parsed.level,
-        "trust": trust is not None,
-        "partitions": [_told(each) for each in read],
-        "counts": dict(sorted(findings.counts.items())),
-        "findings": [asdict(each) for each in findings.kept],
-    }
+    outcome = findings.outcome()
+    report = {"result": outcome.name.lower(), "exit": outcome.value, "level": parsed.level}
+    report |= {"trust": trust is not None, "partitions": list(map(_told, read))}
+    report |= {"counts": dict(sorted(findings.counts.items())), "findings": list(map(asdict, findings.kept))}
     sys.stdout.write(json.dumps(report, indent=1) + "\n" if parsed.json else as_text(report))
-    return findings.outcome()
+    return outcome
 
 
 def verify_files(
@@ -49,22 +50,21 @@ def verify_files(
 ) -> list[Partition]:
     """Verify each archive as one partition of one ledger. Raises OSError for a file that cannot be opened."""
     common = Common(level=level, findings=findings, anchors=anchors, trust=trust)
-    read = [Partition(source=path.name, common=common) for path in paths]
+    read = [Partition(source=path.name, common=common, place=at) for at, path in enumerate(paths)]
     for path, partition in zip(paths, read, strict=True):
         with path.open("rb") as file:
-            partition.read(read_archive(file))
-    if not read:
-        findings.add("", -1, Code.EMPTY, "an archive", "none")
-    for anchor in anchors:
-        if anchor.partition not in {each.number for each in read}:
-            findings.add("", -1, Code.TRUNCATED, anchor.point.origin, "no archive of this partition")
+            partition.follow(read_archive(file))
+        partition.finish()
+    common.facts.settle([each.end() for each in read], findings)
+    absent(read, common)
     return read
 
 
 def as_text(report: dict[str, Any]) -> str:
     """Return the report for people: what was read, how far it is vouched for, then every finding."""
     line = "{source}: {origin}, {entries} entries, signed to {signed}, anchored to {anchored} by {witnesses}"
-    lines = [line.format(**each) for each in report["partitions"]]
+    old = "; the first {since} by the earlier audit's word: not read again"
+    lines = [(line + old * bool(each["since"])).format(**each) for each in report["partitions"]]
     line = "{code} {source} seq {seq}: expected {expected}; found {found}"
     lines += [line.format(**each) for each in report["findings"]]
     lines += [f"{count:>8} {code}" for code, count in report["counts"].items()]
@@ -75,9 +75,10 @@ def as_text(report: dict[str, Any]) -> str:
 
 
 def _told(read: Partition) -> dict[str, Any]:
-    sizes = {"entries": read.frontier.size, "signed": read.signed, "anchored": read.anchored}
-    named = {"source": read.source, "origin": read.bodies.origin, "root": read.frontier.root().hex()}
-    return {**named, **sizes, "witnesses": ", ".join(sorted(read.witnesses)) or "nobody outside"}
+    size, root = read.frontier.size, read.frontier.root().hex()
+    told = {"source": read.source, "origin": read.bodies.origin, "root": root, "since": read.since}
+    told |= {"entries": size, "signed": read.signed, "anchored": read.anchored}
+    return {**told, "witnesses": ", ".join(sorted(read.witnesses)) or "nobody outside"}
 
 
 def _anchors(paths: Sequence[Path], trust: Trust | None, findings: Findings) -> list[Anchor]:
@@ -107,5 +108,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--anchor", type=Path, action="append", default=[], help="a witness's note")
     parser.add_argument("--trust", type=Path, help="the trust file: ledger, operator, roots, witnesses")
     parser.add_argument("--level", choices=[each.name.lower() for each in Level], default="evidence")
+    parser.add_argument("--jobs", type=int, choices=range(1, 65), default=1, metavar="N", help="processes")
+    parser.add_argument("--since", type=Path, help="an audit receipt: what it vouches for is not read again")
+    parser.add_argument("--receipt", type=Path, help="where to write one, if all is intact")
     parser.add_argument("--json", action="store_true")
     return parser

@@ -5,6 +5,7 @@ hello it did not accept) stands in the ledger to be seen, and is no finding: ref
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -13,7 +14,7 @@ from ledger.entry import Leaf
 from ledger.findings import Code, Say
 from ledger.keys import Key, KeyFault, KeyRing, enroller, read_key_document
 from ledger.note import Checkpoint
-from ledger.shapes import BUILT_IN, Malformed, Shapes, form_of
+from ledger.shapes import BUILT_IN, Form, Malformed, Shapes, form_of
 from ledger.strict import verify
 from ledger.trust import Trust
 from schemas.kind_table import EntryKind, Role
@@ -37,7 +38,12 @@ SIGNERS: dict[str, Roles] = {
 BOUND_BY = {Role.AGENT: "agent_id", Role.ATTESTOR: "attestor_id", Role.PRINCIPAL: "account"}
 TIGHTENING = ("HALT", "REDUCE", "SUSPEND", "RETIRE")
 _FORGERY_GATES = (1, 8)
+_wanted = lru_cache(lambda roles: " or ".join(role.name for role in roles))
 _ENVELOPE = form_of(BUILT_IN["Envelope"])
+
+
+# What one level has opened the next one opens again; nobody changes what he is given.
+_opened = lru_cache(maxsize=16)(Form.read)
 
 
 def open_envelope(envelope: Body, shapes: Shapes) -> tuple[str, Body]:
@@ -46,7 +52,7 @@ def open_envelope(envelope: Body, shapes: Shapes) -> tuple[str, Body]:
     form = shapes.get(payload[:32])
     if form is None or envelope["payload_type"] != payload_type_of(form.name):
         raise Malformed(f"sealed as {envelope['payload_type'][:80]!r} in a schema that is not its own")
-    return form.name, form.read(payload[32:])
+    return form.name, _opened(form, payload[32:])
 
 
 def refused_as_forged(body: Body) -> bool:
@@ -126,7 +132,7 @@ class Signatures:
 
     def _signer(self, seq: int, keyid: bytes, sig: bytes, signed: bytes, roles: Roles) -> Key | None:
         """Return the key if history allows it these roles here and its signature holds; else say why not."""
-        key, wanted = self.ring.keys.get(keyid), " or ".join(role.name for role in roles)
+        key, wanted = self.ring.keys.get(keyid), _wanted(roles)
         if key is None:
             self.say(seq, Code.KEY_UNKNOWN, wanted, keyid)
         elif key.role not in roles:

@@ -4,50 +4,18 @@ They stand apart from ``schemas.kinds`` because naming the message classes loads
 verifier loads is counted.
 """
 
-from __future__ import annotations
-
 from enum import IntEnum
 
-
-class EntryKind(IntEnum):
-    """Never renumbered, renamed or reused."""
-
-    GENESIS = 0
-    SCHEMA = 1
-    CONTRACT = 2
-    RULES = 3
-    ROUTING = 4
-    INSTRUMENT = 5
-    MODEL = 6
-    KEY = 7
-    MANIFEST = 8
-    BATCH = 9
-    FLOW = 10
-    DECISION = 11
-    REPORT = 12
-    REFUSAL = 13
-    RECEIPT = 14
-    ESCALATION = 15
-    HUMAN = 16
-    CONTROL = 17
-    CHECKPOINT = 18
-    EPOCH = 19
-    CLOSE = 20
+# Never renumbered, renamed or reused.
+EntryKind = IntEnum("EntryKind", {
+    "GENESIS": 0, "SCHEMA": 1, "CONTRACT": 2, "RULES": 3, "ROUTING": 4, "INSTRUMENT": 5, "MODEL": 6,
+    "KEY": 7, "MANIFEST": 8, "BATCH": 9, "FLOW": 10, "DECISION": 11, "REPORT": 12, "REFUSAL": 13,
+    "RECEIPT": 14, "ESCALATION": 15, "HUMAN": 16, "CONTROL": 17, "CHECKPOINT": 18, "EPOCH": 19, "CLOSE": 20,
+})  # fmt: skip
 
 
-class Role(IntEnum):
-    """What a key may sign; one key, one role, validity from its KEY entry's own sequence."""
-
-    ROOT = 0
-    REGISTRY = 1
-    KERNEL_LOG = 2
-    KERNEL_INTENT = 3
-    SELECTOR = 4
-    ARBITER = 5
-    AGENT = 6
-    ATTESTOR = 7
-    EXECUTOR = 8
-    OPERATOR = 9
-    PRINCIPAL = 10
-    LEARNER = 11
-    WATCH = 12
+# What a key may sign; one key, one role, validity from its KEY entry's own sequence.
+Role = IntEnum("Role", {
+    "ROOT": 0, "REGISTRY": 1, "KERNEL_LOG": 2, "KERNEL_INTENT": 3, "SELECTOR": 4, "ARBITER": 5, "AGENT": 6,
+    "ATTESTOR": 7, "EXECUTOR": 8, "OPERATOR": 9, "PRINCIPAL": 10, "LEARNER": 11, "WATCH": 12,
+})  # fmt: skip

@@ -44,9 +44,9 @@ def values() -> tuple[bytes, ...]:
     return tuple(found[: ends[-1] + 1])
 
 
-def note() -> str:
-    """The last checkpoint, as the witness cosigned it."""
-    body = decode(m.CheckpointEntry, decode_entry(values()[-1]).body)
+def note(size: int | None = None) -> str:
+    """The last checkpoint (of the first `size` entries), as the witness cosigned it."""
+    body = decode(m.CheckpointEntry, decode_entry(values()[:size][-1]).body)
     point = Checkpoint(origin=f"{OPERATOR}/{LEDGER.hex()}/0", size=body.size, root=body.root)
     own = log_signature(point, signer("kernel-log").public, body.signature)
     return cosign(Note(text=point.text(), signatures=(own,)), WITNESS, signer("witness"), 1).render()

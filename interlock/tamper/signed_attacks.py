@@ -12,7 +12,7 @@ from ledger.findings import Code
 from ledger.signing import Signer
 from ledger.tag import tagged
 from ledger.verify import Level
-from ledger.verify_evidence import RECEIPT_MARGIN_US
+from ledger.verify_bodies import RECEIPT_MARGIN_US
 from schemas.kinds import EntryKind, Role
 from schemas.models import Intent, IntentKind, KernelIntent, Receipt, ReceiptEntry
 

@@ -1,15 +1,25 @@
-"""`python -m tests.fuzz N`: feed N records to decode and judge; exit 1 if one crashed or was lost."""
+"""`python -m tests.fuzz N`: feed N records to the kernel, N spoiled files to readers; 1 if one crashed."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from tests.fuzz.campaign import run
+from tests.fuzz import readers
+from tests.fuzz.campaign import run, say
 
 said = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
 said.add_argument("count", type=int)
 said.add_argument("--seed", type=int, default=1)
 said.add_argument("--jobs", type=int, default=2)
 told = said.parse_args()
-sys.exit(run(told.count, told.seed, told.jobs))
+code = run(told.count, told.seed, told.jobs)
+answers, crashed = readers.run(told.count, told.seed)
+for name, number in sorted(answers.items()):
+    say(f"{number:9}  {name}")
+say(
+    f"FAILED: {crashed}"
+    if crashed
+    else f"{told.count} spoiled files: all answered, 0 crashes"
+)
+sys.exit(code or int(crashed is not None))

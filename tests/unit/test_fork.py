@@ -11,6 +11,7 @@ from ledger import check_fork_cli, fork_cli
 from ledger.archive import write_archive
 from ledger.fork import BadFork, check_fork, make_fork, parse_fork
 from ledger.trust import Trust
+from ledger.trust_text import trust_text
 from tests.build import signer
 from tests.tamper_world import note, trust, values
 
@@ -72,7 +73,7 @@ def test_the_commands_write_a_proof_and_judge_it(tmp_path, capsys):
     with (tmp_path / "0.ilk").open("wb") as file:
         write_archive(file, FORKED)
     (tmp_path / "note").write_text(note())
-    (tmp_path / "trust.json").write_text(trust().text())
+    (tmp_path / "trust.json").write_text(trust_text(trust()))
     proof = str(tmp_path / "fork.json")
     assert fork_cli.main([str(tmp_path / "0.ilk"), "--note", str(tmp_path / "note"), "-o", proof]) == 0
     assert check_fork_cli.main([proof, "--trust", str(tmp_path / "trust.json")]) == 1

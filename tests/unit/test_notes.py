@@ -10,6 +10,7 @@ from ledger.chain import Chain, Head
 from ledger.cosign import cosign
 from ledger.note import BadNote, parse_checkpoint, parse_note, parse_vkey
 from ledger.trust import BadTrust, parse_anchor, parse_trust
+from ledger.trust_text import trust_text
 from ledger.witness import Refusal, Witness
 from schemas.kinds import Role
 from tests.ledger_sample import LEDGER, OPERATOR, Sample, note, sample, signer, trust
@@ -68,7 +69,7 @@ def test_a_vkey_reads_back_and_any_change_is_refused():
 
 
 def test_a_trust_file_reads_back_and_anything_else_is_refused():
-    text = trust().text()
+    text = trust_text(trust())
     assert parse_trust(text) == trust()
     for wrong in ("", "[]", "{}", text.replace(LEDGER.hex(), "00"), text.replace('"roots"', '"root"')):
         with pytest.raises(BadTrust):

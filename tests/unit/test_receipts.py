@@ -13,6 +13,7 @@ from ledger.merkle import leaf_hash
 from ledger.note import parse_checkpoint, parse_note
 from ledger.receipt import BadReceipt, make_receipt, parse_receipt
 from ledger.tlog_proof import BadProof, parse_path, tlog_proof
+from ledger.trust_text import trust_text
 from schemas.kinds import EntryKind
 from tests.ledger_sample import ENROLLED, Sample, flow, note, sample, trust
 
@@ -151,7 +152,7 @@ def test_the_commands_make_a_receipt_and_check_it(tmp_path, capsys):
     with (tmp_path / "0.ilk").open("wb") as file:
         write_archive(file, WHOLE)
     (tmp_path / "note").write_text(NOTE)
-    (tmp_path / "trust.json").write_text(trust().text())
+    (tmp_path / "trust.json").write_text(trust_text(trust()))
     made = tmp_path / "r.json"
     words = [FLOW.hex(), str(tmp_path), "--note", str(tmp_path / "note"), "-o", str(made)]
     assert prove_cli.main([*words, "--tlog", str(tmp_path / "proofs")]) == 0

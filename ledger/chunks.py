@@ -1,0 +1,135 @@
+"""An archive is cut into runs of entries, and each run's bytes are hashed into the subtrees they complete.
+
+So many processes hash runs side by side, and what they found joins to the tree that one reader would grow.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+from ledger.entry import ENTRY_BYTES_MAX, Leaf, decode_entry
+from ledger.ilk import MAGIC, read_archive
+from ledger.merkle import Frontier, leaf_hash, node_hash
+from ledger.shapes import Malformed
+
+# An entry's head is 48 fixed bytes, three numbers, then the kind: 0, 1, 7 or 20, doubled by zigzag.
+_IS_GROUND = re.compile(rb"(?s).{48}(?:[\x80-\xff]*[\x00-\x7f]){3}[\x00\x02\x0e\x28]").match
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """`count` entries of a file from the frame at `offset` on; `first` entries stand before them."""
+
+    path: Path
+    source: int
+    offset: int
+    first: int
+    count: int
+    size: int
+
+    def values(self) -> Iterator[bytes]:
+        """Yield its values. The frames were whole when the chunk was cut."""
+        with self.path.open("rb") as file:
+            yield from islice(read_archive(file, self.offset), self.count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surveyed:
+    """What a chunk's bytes say. subtrees: sizes and roots, in order, of the subtrees it completes alone.
+
+    prev, tail: the last value's leaf hash and bytes; last: the last readable entry, without its body.
+    """
+
+    chunk: Chunk
+    subtrees: tuple[tuple[int, bytes], ...]
+    prev: bytes
+    tail: int
+    last: Leaf | None
+    ground: tuple[bytes, ...]
+
+
+def cut(path: Path, source: int, start: tuple[int, int], length: int) -> Iterator[Chunk]:
+    """Yield the chunks of a file, `length` entries each but the last.
+
+    start: offset and entries before. Raises Broken behind the last whole frame, as reading it would.
+    """
+    offset, first = start
+    with path.open("rb") as file:
+        end, count = path.stat().st_size, 0
+        next(read_archive(file, end), None)  # is it one at all
+        begun = at = file.seek(offset or len(MAGIC))
+        while at < end:
+            size = int.from_bytes(file.read(4), "big")
+            if not 0 < size <= ENTRY_BYTES_MAX or at + 4 + size > end:
+                break
+            at, count = file.seek(size, 1), count + 1
+            if count == length:
+                yield Chunk(path=path, source=source, offset=begun, first=first, count=count, size=at - begun)
+                begun, first, count = at, first + count, 0
+        if count:
+            yield Chunk(path=path, source=source, offset=begun, first=first, count=count, size=at - begun)
+        if at < end:
+            file.seek(0)
+            next(read_archive(file, at))  # says itself what is wrong there
+
+
+def survey(chunk: Chunk) -> Surveyed:
+    """Hash a chunk's entries and pick out those that later ones rest on."""
+    leaves, ground, value = list[bytes](), list[bytes](), b""
+    for value in chunk.values():
+        leaves.append(leaf_hash(value))
+        if _IS_GROUND(value):
+            ground.append(value)
+    return Surveyed(
+        chunk=chunk, subtrees=_subtrees(chunk, leaves), prev=leaf_hash(value), tail=len(value),
+        last=leaf_of(value) or _last_leaf(chunk), ground=tuple(ground),
+    )  # fmt: skip
+
+
+def grown(frontier: Frontier, surveyed: Surveyed) -> Frontier:
+    """Return the frontier after a chunk that begins where it ends."""
+    size, hashes = frontier.size, list(frontier.hashes)
+    for count, root in surveyed.subtrees:
+        node, place = root, size // count
+        while place & 1:
+            node, place = node_hash(hashes.pop(), node), place >> 1
+        hashes.append(node)
+        size += count
+    return Frontier(size=size, hashes=tuple(hashes))
+
+
+def _subtrees(chunk: Chunk, leaves: list[bytes]) -> tuple[tuple[int, bytes], ...]:
+    """Hash the leaves row by row; what has no partner inside the chunk stands alone."""
+    before, after, row, first, count = (
+        list[tuple[int, bytes]](),
+        list[tuple[int, bytes]](),
+        leaves,
+        chunk.first,
+        1,
+    )
+    while row:
+        if first & 1:
+            before.append((count, row.pop(0)))
+            first += 1
+        if len(row) & 1:
+            after.append((count, row.pop()))
+        row = [node_hash(left, right) for left, right in zip(row[::2], row[1::2], strict=True)]
+        first, count = first >> 1, count * 2
+    return (*before, *reversed(after))
+
+
+def leaf_of(value: bytes) -> Leaf | None:
+    """Return an entry without its body, None if it is none."""
+    try:
+        return replace(decode_entry(value), body=b"")
+    except Malformed:
+        return None
+
+
+def _last_leaf(chunk: Chunk) -> Leaf | None:
+    found = None
+    for value in chunk.values():
+        found = leaf_of(value) or found
+    return found

@@ -1,0 +1,91 @@
+"""`verify` with --jobs, --since or --receipt: many processes, from one audit's end to the next one's start.
+
+Where it begins it says so: nothing before is read again but the last frame, to know the place.
+"""
+
+import sys
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ledger.audit_receipt import Audited, audit_text, audited, parse_audit
+from ledger.entry import decode_entry
+from ledger.findings import Code, Findings, Outcome
+from ledger.progress import Progress
+from ledger.resumed import Start
+from ledger.trust import Anchor, Trust
+from ledger.verify import Common, Level, Partition, absent
+from ledger.verify_chunks import verify_chunks
+
+
+def verify(
+    parsed: Namespace,
+    paths: Sequence[Path],
+    level: Level,
+    anchors: Sequence[Anchor],
+    trust: Trust | None,
+    findings: Findings,
+) -> list[Partition]:
+    """Verify archives in `parsed.jobs` processes from `parsed.since` on; write a receipt if all is intact.
+
+    Raises BadAudit (before anything is read) for a receipt that does not fit, TooMuch, OSError.
+    """
+    common = Common(level=level, findings=findings, anchors=anchors, trust=trust)
+    since, receipt, known = parsed.since, parsed.receipt, dict[str, Audited]()
+    if since is not None:
+        known = parse_audit(since.read_text(encoding="utf-8"), common.level, common.trust)
+    starts = [known[path.name].start() if path.name in known else Start() for path in paths]
+    for path in paths:
+        if path.name in known:
+            _stands(path, known[path.name], common)
+            _too_old(known[path.name], common)
+    for name in sorted(known.keys() - {path.name for path in paths}):
+        common.findings.add(name, -1, Code.TRUNCATED, f"{known[name].size} entries, as audited", "no file")
+    progress = Progress(2 * sum(path.stat().st_size for path in paths))
+    read, ends = verify_chunks(paths, common, parsed.jobs, starts, progress.told)
+    progress.clear()
+    absent(read, common)
+    if receipt is not None:
+        _write(receipt, paths, common, ends, known)
+    return read
+
+
+def _stands(path: Path, was: Audited, common: Common) -> None:
+    """Look whether the frame before the place where the audit ended is still the one that was read last."""
+    frame = len(was.last).to_bytes(4, "big") + was.last
+    with path.open("rb") as file:
+        file.seek(was.offset - len(frame))
+        there = file.read(len(frame))
+    if len(there) < len(frame):
+        common.findings.add(path.name, was.size, Code.TRUNCATED, f"{was.size} entries, as audited", "fewer")
+    elif there != frame:
+        common.findings.add(path.name, was.size - 1, Code.PREV_BROKEN, was.last, there)
+
+
+def _too_old(was: Audited, common: Common) -> None:
+    """A note about entries that are not read again can say nothing."""
+    partition = decode_entry(was.last).partition
+    for anchor in common.anchors:
+        new = anchor.note.render() not in was.notes
+        if anchor.partition == partition and new and anchor.point.size < was.size:
+            found = f"one of {anchor.point.size}, which are not read again"
+            common.findings.add(was.source, -1, Code.ANCHOR_UNUSABLE, f"a note of {was.size} or more", found)
+
+
+def _write(
+    receipt: Path, paths: Sequence[Path], common: Common, ends: Sequence[Start], known: Mapping[str, Audited]
+) -> None:
+    """Write the receipt. Nothing is written of a ledger in which anything was found."""
+    if common.findings.outcome() is not Outcome.INTACT or common.trust is None:
+        sys.stderr.write("no receipt: only an intact ledger has one\n")
+        return
+    found = {}
+    for path, end in zip(paths, ends, strict=True):
+        with path.open("rb") as file:
+            file.seek(end.offset - end.tail)
+            last = file.read(end.tail)
+        notes = list(known[path.name].notes) if path.name in known else []
+        number = decode_entry(last).partition
+        notes += [each.note.render() for each in common.anchors if each.partition == number]
+        found[path.name] = audited(path.name, end, last, notes)
+    receipt.write_text(audit_text(common.level, common.trust, found), encoding="utf-8")

@@ -45,7 +45,8 @@ class Common:
 class Partition:
     """The verification of one partition.
 
-    signed, anchored: the sizes that a checkpoint of the ledger's own, and a witness's note, vouch for.
+    signed, anchored: the sizes that a checkpoint of the ledger's own, and notes of as many witnesses as the
+    trust file asks for, vouch for; witnesses: up to where each of them has seen it.
     """
 
     source: str
@@ -54,7 +55,7 @@ class Partition:
     frontier: Frontier = field(default_factory=Frontier)
     signed: int = 0
     anchored: int = 0
-    witnesses: set[str] = field(default_factory=set)
+    witnesses: dict[str, int] = field(default_factory=dict)
     bodies: Bodies = field(init=False)
     _prev: bytes = ZEROS
     _last: Leaf | None = None
@@ -134,8 +135,9 @@ class Partition:
             if (anchor.point.origin, anchor.point.root) != (origin, root()):
                 self._say(size, Code.ANCHOR_MISMATCH, anchor.point.text(), f"{origin} {root().hex()}")
             elif anchor.witnesses:
-                self.anchored = size
-                self.witnesses |= set(anchor.witnesses)
+                self.witnesses |= dict.fromkeys(anchor.witnesses, size)
+                k = self.common.trust.quorum if self.common.trust else 1
+                self.anchored = sorted([*self.witnesses.values(), *[0] * k])[-k]
 
     def _own(self, size: int) -> list[Anchor]:
         return [a for a in self.common.anchors if a.point.size == size and a.partition == self.number]

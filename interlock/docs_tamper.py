@@ -13,10 +13,11 @@ def tampering() -> str:
     lines = [
         "# What tampering is seen by",
         "",
-        "Made from `interlock/tamper/` by `python -m interlock.docs`. `interlock ledger tamper-demo` does all",
-        "of it to a copy of your ledger, `tests/unit/test_tamper.py` to one with a flow of each lane. ● sees",
-        "it; what a level sees, every deeper one sees too. Note: it shows only against a witness's note, since",
-        "whoever holds the kernel's checkpoint key can sign any history that nobody else has seen.",
+        "Made from `interlock/tamper/` by `python -m interlock.docs`. `interlock ledger tamper-demo`",
+        "does all of it to a copy of your ledger, `tests/unit/test_tamper.py` to one with a flow of each",
+        "lane. ● sees it; what a level sees, every deeper one sees too. Note: it shows only against a",
+        "witness's note, since whoever holds the kernel's checkpoint key can sign any history that nobody",
+        "else has seen.",
         "",
         f"| attack | with | code | note | {' | '.join(levels)} | replay |",
         f"|{'---|' * (len(levels) + 5)}",
@@ -30,8 +31,8 @@ def tampering() -> str:
     lines += [f"| {name} | {KEEPER} | differs |   | {blank} | ● |" for name in RULED]
     lines += [
         "",
-        "Replay is asked of a ledger that `verify` has found sound. A flipped byte anywhere is found by the",
-        "chain alone (`tests/unit/test_byte_sweep.py`; `SWEEP=all` flips every one). What a stolen key can do",
-        "that is *not* tampering is in [forgers.md](forgers.md).",
+        "Replay is asked of a ledger that `verify` has found sound. A flipped byte anywhere is found by",
+        "the chain alone (`tests/unit/test_byte_sweep.py`; `SWEEP=all` flips every one). What a stolen key",
+        "can do that is *not* tampering is in [forgers.md](forgers.md).",
     ]
     return "\n".join(lines) + "\n"

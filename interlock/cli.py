@@ -7,7 +7,9 @@ import typer
 from interlock import (
     cli_accounts,
     cli_agents,
+    cli_close,
     cli_demo,
+    cli_erase,
     cli_grants,
     cli_inbox,
     cli_instruct,
@@ -16,6 +18,7 @@ from interlock import (
     cli_look,
     cli_quarantine,
     cli_route,
+    cli_run,
     cli_schema,
     cli_services,
     cli_skip,
@@ -32,10 +35,10 @@ app = typer.Typer(
 )
 for flat in (
     cli_demo.app, cli_services.app, cli_words.app, cli_look.app, cli_ledger.flat, cli_trading.app,
-    cli_tamper.flat, cli_skip.app, cli_instruct.app,
+    cli_tamper.flat, cli_skip.app, cli_instruct.app, cli_erase.app, cli_run.app,
 ):  # fmt: skip
     app.registered_commands += flat.registered_commands
-cli_ledger.app.registered_commands += cli_tamper.app.registered_commands
+cli_ledger.app.registered_commands += cli_tamper.app.registered_commands + cli_close.app.registered_commands
 app.add_typer(cli_accounts.app, name="account")
 app.add_typer(cli_agents.app, name="agent")
 app.add_typer(cli_inbox.app, name="inbox")

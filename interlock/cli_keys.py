@@ -10,6 +10,7 @@ import typer
 from interlock.context import Context, context
 from interlock.operators import signer_of
 from interlock.releasing import release, signed
+from interlock.rotation import NotRotated, rotated
 from interlock.say import Exit, Stop, as_json, command, data, say
 from ledger.keys import Key, KeyDocument, enroller
 from ledger.signing import Signer
@@ -108,6 +109,34 @@ def revoke(
         as_json({"keyid": key.keyid.hex(), "role": key.role.name, "seq": seq})
         return
     data(f"{keyid} revoked from ledger seq {seq}")
+
+
+@app.command()
+@command
+def rotate(
+    name: Annotated[str, typer.Argument(help="kernel-log, selector, an agent's id …: keys ls")],
+    compromised: Annotated[bool, typer.Option("--compromised", help="revoke the old one at once")] = False,
+    ledger: LedgerOption = None,
+    json_: JsonOption = False,
+) -> None:
+    """Put a new key in the place of one: same role, same bounds; what the old one signed stays signed."""
+    there = context(ledger)
+    try:
+        turned = rotated(there, name, _enrol)
+    except NotRotated as error:
+        raise Stop(Exit.REFUSED, str(error), fix="interlock keys ls") from None
+    gone = _enrol(there, turned.revocation, turned.old.keyid, REVOKED) if compromised else None
+    if json_:
+        as_json({"keyid": turned.new.keyid.hex(), "old": turned.old.keyid.hex(), "name": name,
+                 "seq": turned.seq, "revoked_seq": gone})  # fmt: skip
+        return
+    since = "already" if turned.seq is None else f"from ledger seq {turned.seq}"
+    data(f"{turned.new.keyid.hex()} in force {since}")
+    say(f"1. restart what signs with it ({name}): interlock stop, interlock start")
+    if gone is None:
+        say(f"2. then: interlock keys revoke {turned.old.keyid.hex()}")
+    else:
+        say(f"the old key counts no more from seq {gone}: until the restart what it signs is refused")
 
 
 def _enrol(there: Context, document: KeyDocument, keyid: bytes, version: str) -> int:

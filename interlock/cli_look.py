@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from interlock.context import Context, context
-from interlock.reading import Decided, decisions, explanations_of, last_dfid
+from interlock.erasing import erasures, texts_of
+from interlock.reading import Decided, decisions, last_dfid
 from interlock.say import Exit, Stop, as_json, command, data, say
 from interlock.signal_story import story
 from ledger.six import six
@@ -93,15 +94,21 @@ def why(
     found = [each for each in decisions(values_of(there)) if each.dfid == wanted]
     if not found:
         raise Stop(Exit.FAILED, f"no decision about {wanted.hex()}", fix="interlock decisions")
-    texts = explanations_of(there, wanted)
+    texts = {each.who: each.text for each in texts_of(there, wanted)}
+    gone = [each for each in erasures(values_of(there)) if each.key.startswith(wanted.hex())]
     if json_:
-        as_json({"dfid": wanted.hex(), "decisions": [_plain(each) for each in found], "explanations": texts})
+        erased = [{"key": each.key, "seq": each.seq, "by": [k.hex() for k in each.by]} for each in gone]
+        ruled = [_plain(each) for each in found]
+        as_json({"dfid": wanted.hex(), "decisions": ruled, "explanations": texts, "erased": erased})
         return
     data(f"flow {wanted.hex()}  account {found[0].account}")
     for each in found:
         data(f"  attempt {each.attempt}: {sentence(each)}")
     for who, text in sorted(texts.items()):
         data(f"  {who} said: {text}")
+    for one in gone:
+        asked = ", ".join(key.hex()[:12] for key in one.by)
+        data(f"  {one.key.partition(':')[2]}: its words were erased at seq {one.seq}, asked by {asked}")
 
 
 @app.command("decisions")

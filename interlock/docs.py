@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from interlock.docs_tamper import tampering
 from kernel.case import Stance
 from kernel.gates import GATES
 from kernel.table import COMPENSATION, FACES, REPORT
@@ -40,7 +41,7 @@ SOFTER = (
 
 def pages() -> dict[str, str]:
     """File name to text of every generated page."""
-    return {"topics.md": topics(), "reasons.md": reasons(), "law.md": law()}
+    return {"topics.md": topics(), "reasons.md": reasons(), "law.md": law(), "tampering.md": tampering()}
 
 
 def topics() -> str:

@@ -52,17 +52,18 @@ class Message:
 def create(
     running: Running, name: LedgerName, *, clock: str, accounts: Sequence[str], shards: int = 1,
     lanes: Sequence[Lane] = tuple(Lane), released: Released | None = None,
-    say: Callable[[str], None] = lambda _: None,
+    say: Callable[[str], None] = lambda _: None, continues: tuple[str, ...] = (),
 ) -> Card:  # fmt: skip
     """Make a ledger: topics, ACLs, subjects, keys and grants. ServicesError when a service refuses.
 
     released: its contracts and routes, the shipped ones unless told otherwise.
+    continues: the last notes of the closed ledger that this one goes on from.
     """
     state = running.root
     released = Released.shipped() if released is None else released
     granted = released.contracts
     signers = signers_of([contract.agent_id for contract in granted], accounts)
-    card, keys = draw(state, name, clock, shards, [*signers, "root", "registry", "witness"])
+    card, keys = draw(state, name, clock, shards, [*signers, "root", "registry", "witness"], continues)
     say(f"ledger {name} {card.ledger.hex()}: topics and rights")
     ensure_ledger(running, name, shards=shards)
     for contract in granted:
@@ -164,7 +165,7 @@ def send(running: Running, principal: str, name: LedgerName, messages: Sequence[
 
 
 def draw(
-    state: Path, name: str, clock: str, shards: int, who: Sequence[str]
+    state: Path, name: str, clock: str, shards: int, who: Sequence[str], continues: tuple[str, ...] = ()
 ) -> tuple[Card, dict[str, Signer]]:
     """Draw a ledger's id and a key for each of ``who`` (root among them), and write card and seeds once.
 
@@ -179,6 +180,7 @@ def draw(
         clock=clock,
         shards=shards,
         root=signers["root"].public,
+        continues=continues,
     )
     write_card(state, card)
     for each, value in seeds.items():

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from interlock.context import Context
 from kernel.claim import judged
 from ledger.entry import Leaf, decode_entry
 from ledger.envelope import digest, opened
@@ -16,7 +15,6 @@ from schemas.kinds import EntryKind
 from schemas.models import (
     DecisionEntry,
     Envelope,
-    Explanation,
     FlowEntry,
     FlowOpened,
     HumanDecision,
@@ -30,7 +28,6 @@ from schemas.models import (
 )
 from schemas.money import plain
 from schemas.reasons import name_of
-from schemas.wire import Refused, unframed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,18 +148,4 @@ def last_dfid(values: Iterable[bytes]) -> bytes | None:
     found = None
     for each in decisions(values):
         found = each.dfid
-    return found
-
-
-def explanations_of(there: Context, dfid: bytes) -> dict[str, str]:
-    """What was said about a flow, by signer; evidence for people and nothing else."""
-    found: dict[str, str] = {}
-    for partition in range(there.card.shards):
-        for record in there.read("explanations", partition):
-            key = (record.key or b"").decode("utf-8", "replace")
-            if key.startswith(dfid.hex()):
-                try:
-                    found[key.rpartition(":")[2]] = unframed(Explanation, record.value).text
-                except Refused:
-                    continue
     return found

@@ -8,13 +8,15 @@ import json
 import logging
 import os
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 from ledger.note import COSIGNATURE, Checkpoint, Note, VerifierKey, parse_checkpoint, parse_note
 from ledger.signing import Signer
 from ledger.trust import Trust
 from ledger.witness import Refusal, Witness, cosigned
-from transport.card import Card, seed
+from ledger.witness_depth import Depth, Wrong
+from transport.card import Card, load_card, seed
 from transport.edge import stop_on_signals
 from transport.exits import AGAIN, REFUSED
 from transport.kafka_reader import KafkaTail
@@ -33,9 +35,11 @@ SHORT_S = 30.0  # a broker that has just come back may show less than it has; af
 class WitnessRefused(Exception):
     """The ledger is not the one that was signed before, or does not hold together; args[0] says why."""
 
-    def __init__(self, reason: Refusal, record: Record | None, witness: Witness) -> None:
+    def __init__(
+        self, reason: Refusal, record: Record | None, witness: Witness, wrong: Wrong | None = None
+    ) -> None:
         super().__init__(reason)
-        self.reason, self.record, self.witness = reason, record, witness
+        self.reason, self.record, self.witness, self.wrong = reason, record, witness, wrong
 
 
 def note_path(state: Path, ledger: str, shard: int = 0) -> Path:
@@ -84,9 +88,10 @@ def keep(path: Path, text: str) -> None:
 class Watching:
     """One witness at one partition: what it has seen, and the note it will sign next."""
 
-    def __init__(self, path: Path, signer: Signer) -> None:
+    def __init__(self, path: Path, signer: Signer, card: Card) -> None:
         self._path, self._signer = path, signer
         self.witness = Witness(known=remembered(path))
+        self.depth = Depth(trust_of(card, signer.public))
         self._short_since: float | None = None
 
     def take(self, tail: KafkaTail, now_s: float) -> int:
@@ -100,6 +105,9 @@ class Watching:
             seen = self.witness.see(record.value or b"")
             if isinstance(seen, Refusal):
                 raise WitnessRefused(seen, record, self.witness)
+            wrong = self.depth.wrong(record.value or b"")
+            if wrong is not None:
+                raise WitnessRefused(Refusal.INSIDE, record, self.witness, wrong)
             self.witness, note = seen
             newest, count = note or newest, count + 1
         if newest is not None:
@@ -125,7 +133,7 @@ def serve(settings: ProcessSettings) -> int:
         signer = Signer(seed(settings.state, settings.ledger, "witness"))
         group = group_id(settings.ledger, "witness", settings.shard)
         tail = KafkaTail(settings.kafka, settings.ledger, group, TOPIC, settings.shard)
-        watching = Watching(path, signer)
+        watching = Watching(path, signer, load_card(settings.state, settings.ledger))
         while not stop.is_set():
             if not watching.take(tail, time.time()):
                 stop.wait(PAUSE_S)
@@ -155,6 +163,7 @@ def _evidence(refused: WitnessRefused) -> str:
         "offset": None if record is None else record.offset,
         "value": None if record is None or record.value is None else record.value.hex(),
         "known": None if known is None else known.text(),
+        "inside": None if refused.wrong is None else asdict(refused.wrong),
     }
     return json.dumps(found, indent=1, sort_keys=True) + "\n"
 

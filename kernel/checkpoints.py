@@ -61,6 +61,6 @@ def genesis_entries(identity: Identity, inputs: Sequence[Input]) -> list[tuple[E
         shards=identity.shards,
         root_key=identity.root,
         positions=positions,
-        continues=(),
+        continues=identity.continues,
     )
     return [(EntryKind.GENESIS, genesis), *((EntryKind.SCHEMA, each) for each in first_schemas())]

@@ -90,6 +90,8 @@ class Kernel:
     def step(self, batch: Sequence[Record], now: int) -> Sequence[Output]:
         """One transaction: a CHECKPOINT of its own, or BATCH and everything the records became."""
         now = max(now, self.state.now)  # a wall clock may have been set back while nobody ran
+        if self.state.core.closed:
+            return self._closed()
         records = [*self._deferred, *batch]
         self._deferred = []
         if due(self.state, now, self._log_signer):
@@ -100,6 +102,11 @@ class Kernel:
                 self._deferred = records  # under load they wait for one step: a CHECKPOINT stands alone
                 return self._checkpoint()
         return self._transact(records, now)
+
+    def _closed(self) -> Sequence[Output]:
+        """After CLOSE comes its CHECKPOINT and nothing more: what is still sent here is the next ledger's."""
+        uncovered = due(self.state, self.state.now + CHECKPOINT_US, self._log_signer)
+        return self._checkpoint() if uncovered else ()
 
     def closing(self, now: int) -> Sequence[Output]:
         """What is uncovered is covered, and the state written as it stands."""

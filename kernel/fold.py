@@ -103,8 +103,8 @@ def _granted(state: State, kind: DocumentKinds, body: Any, seq: int) -> None:
 
 def _genesis(state: State, body: Genesis) -> None:
     told = state.identity
-    said = (body.name, body.operator, body.clock, body.shards, body.root_key)
-    if said != (told.name, told.operator, told.clock, told.shards, told.root):
+    said = (body.name, body.operator, body.clock, body.shards, body.root_key, body.continues)
+    if said != (told.name, told.operator, told.clock, told.shards, told.root, told.continues):
         raise Diverged("the ledger's GENESIS is not of this card")
     for read in body.positions:
         state.core.positions[(read.topic, read.partition)] = read.next

@@ -23,6 +23,7 @@ def identity_of(card: Card, shard: int) -> Identity:
         shards=card.shards,
         root=card.root,
         shard=shard,
+        continues=tuple(note.encode() for note in card.continues),
     )
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kernel import opening
-from kernel.acts.control import judge_control
+from kernel.acts.control import closing_word, judge_control
 from kernel.acts.manifests import judge_manifest
 from kernel.acts.people import judge_act
 from kernel.acts.receipts import judge_receipt
 from kernel.case import Case, build
+from kernel.checkpoints import LAW
 from kernel.claim import read_claim
 from kernel.entries import next_entry
 from kernel.fold import Diverged, fold
@@ -64,6 +65,7 @@ class Replayer:
     state: State
     head: Head = field(init=False)
     contexts: OrderedDict[bytes, Envelope] = field(default_factory=OrderedDict)
+    closes: str | None = None  # the word of an operator who closed the ledger in this transaction
 
     def __post_init__(self) -> None:
         told = self.state.identity
@@ -77,6 +79,8 @@ class Replayer:
             if len(self.contexts) > CONTEXTS_MAX:
                 self.contexts.popitem(last=False)
         self.compare(entry.kind, entry.body, entry.seq, found)
+        if entry.kind is EntryKind.CONTROL:
+            self.closes = closing_word(entry.body) or self.closes
         fold(self.state, entry.kind, entry.body, entry.seq)
         self.state.touched.clear()
         self.head = entry.head
@@ -118,8 +122,18 @@ class Replayer:
                 return body.reason, int(judge_act(state, body.act, seq))
             case EntryKind.ESCALATION:
                 return self._ended(body)
+            case EntryKind.EPOCH | EntryKind.CLOSE | EntryKind.BATCH:
+                return self._framed(kind, body)
             case _:
                 return None
+
+    def _framed(self, kind: EntryKind, body: Any) -> tuple[Any, Any] | None:
+        """What is no ruling but follows all the same: the next epoch, and CLOSE after an operator's word."""
+        state = self.state
+        pair: tuple[Any, Any] = (body.reason if kind is EntryKind.CLOSE else None, self.closes)
+        if kind is EntryKind.EPOCH:
+            pair = ((body.shard, body.epoch), (state.identity.shard, state.core.epoch + 1))
+        return None if pair[0] == pair[1] else pair
 
     def _ruled(self, body: DecisionEntry | ReportEntry, seq: int) -> tuple[Any, Any]:
         case = self.case_of(body, seq)
@@ -171,6 +185,8 @@ def first_state(value: bytes) -> State:
     if leaf.kind != EntryKind.GENESIS:
         raise Diverged("a ledger begins with GENESIS")
     told = decode(Genesis, leaf.body)
+    if told.law != LAW:
+        raise Diverged(f"a ledger of law {told.law}: this code judges by law {LAW}, its own release by that")
     identity = Identity(
         name=told.name,
         ledger=leaf.ledger,
@@ -179,5 +195,6 @@ def first_state(value: bytes) -> State:
         shards=told.shards,
         root=told.root_key,
         shard=leaf.partition,
+        continues=told.continues,
     )
     return State(identity)

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from kernel.acts.control import UNSIGNED, concerns, judge_control
+from kernel.acts.control import UNSIGNED, closing_word, concerns, judge_control
+from kernel.acts.erasing import tombstones
 from kernel.acts.manifests import judge_manifest
 from kernel.acts.receipts import judge_receipt
 from kernel.announce import Announcer
 from kernel.arrivals import REFUSALS_MAX, WORKER, message_of, quarantine_reason, refusal
 from kernel.documents import entry_for
 from kernel.journal import Journal
-from kernel.opening import digest, read
+from kernel.opening import digest
 from kernel.quotes import Quotes
 from kernel.received import receive
 from kernel.ruled import Bench
@@ -23,17 +24,16 @@ from ledger.signing import Signer
 from schemas.kinds import EntryKind
 from schemas.models import (
     BatchEntry,
-    Control,
+    CloseEntry,
     ControlEntry,
     Envelope,
     InputRange,
     ManifestEntry,
     Mark,
-    Verb,
 )
 from schemas.reasons import ControlReason, QuarantineReason, Reason
 from schemas.wire import Refused
-from transport.log import Output, Produce, Record
+from transport.log import Output, Record
 from transport.quarantine import quarantined
 from transport.skipping import tells
 
@@ -44,7 +44,7 @@ NOT_SIGNED = frozenset(
 
 @dataclass(slots=True, kw_only=True)
 class Step:
-    """What one transaction collects. uncounted: refusals beyond the bound, told in its BATCH."""
+    """What one transaction collects. closes: an operator's word that ends the ledger with it."""
 
     state: State
     journal: Journal
@@ -52,6 +52,7 @@ class Step:
     signer: Signer
     outputs: list[Output] = field(default_factory=list)
     refusals: int = 0
+    closes: str | None = None
 
     def begin(self, now: int, reads: Mapping[Place, int], marks: Sequence[Mark]) -> int:
         """Write BATCH: the time, how far every input is read, and the marks that fold; its index."""
@@ -95,6 +96,9 @@ class Step:
         if beyond:
             batch = self.journal.body(index)
             self.journal.amend(index, replace(batch, refusals_uncounted=beyond))
+        if self.closes is not None:
+            # Last: what its BATCH says was read has been ruled on, so nothing falls between two ledgers.
+            self.journal.add(EntryKind.CLOSE, CloseEntry(reason=self.closes))
         self.outputs += Announcer(self.state).views()
 
     def _bench(self) -> Bench:
@@ -153,14 +157,10 @@ class Step:
         if not concerns(self.state, envelope):
             return
         accepted = reason is ControlReason.FOLDED
-        self.journal.add(
-            EntryKind.CONTROL, ControlEntry(command=envelope, accepted=accepted, reason=int(reason))
-        )
-        command = read(envelope, Control)
-        if accepted and command is not None and command.verb is Verb.ERASE:
-            shard = self.state.identity.shard
-            gone = Produce(topic="explanations", partition=shard, key=command.target, value=None)
-            self.outputs.append(gone)
+        entry = ControlEntry(command=envelope, accepted=accepted, reason=int(reason))
+        self.journal.add(EntryKind.CONTROL, entry)
+        self.outputs += tombstones(entry, self.state.identity.shard)
+        self.closes = closing_word(entry) or self.closes
 
     def _no(self, record: Record, named: bytes, reason: Reason) -> None:
         self._refuse(record, named, reason)

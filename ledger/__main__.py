@@ -6,7 +6,8 @@ Each command loads its own modules only, so that what `verify` rests on stays sm
 import importlib
 import sys
 
-COMMANDS = ("verify", "show", "prove", "check-proof", "fork", "check-fork", "inspect", "diff", "bundle")
+COMMANDS = ["verify", "show", "prove", "check-proof", "fork", "check-fork", "inspect", "diff", "bundle"]
+COMMANDS += ["continues", "growth", "check-growth"]
 USAGE = 64
 
 

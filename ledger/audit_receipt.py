@@ -32,7 +32,8 @@ class BadAudit(BadTrust):
 class Audited:
     """One partition: where it was left, its last entry's value, and what later entries rest on (values).
 
-    notes: those that it was found to agree with, so that they may be brought again.
+    witnesses: up to where each has seen it. notes: those that it was found to agree with, so that they may be
+    brought again.
     """
 
     source: str
@@ -41,8 +42,7 @@ class Audited:
     hashes: tuple[bytes, ...]
     last: bytes
     signed: int
-    anchored: int
-    witnesses: tuple[str, ...]
+    witnesses: dict[str, int]
     ground: tuple[bytes, ...]
     notes: tuple[str, ...]
 
@@ -53,8 +53,7 @@ class Audited:
             raise ValueError("a frontier that is not its size's")
         return Start(
             offset=self.offset, frontier=frontier, prev=leaf_hash(self.last), last=last,
-            ground=self.ground, signed=self.signed, anchored=self.anchored,
-            witnesses=frozenset(self.witnesses),
+            ground=self.ground, signed=self.signed, witnesses=self.witnesses,
         )  # fmt: skip
 
 
@@ -62,7 +61,7 @@ def audited(source: str, start: Start, last: bytes, notes: Iterable[str]) -> Aud
     """Return what is kept of a partition that was intact up to `start`; last: its last entry's value."""
     return Audited(
         source=source, offset=start.offset, size=start.frontier.size, hashes=start.frontier.hashes, last=last,
-        signed=start.signed, anchored=start.anchored, witnesses=tuple(sorted(start.witnesses)),
+        signed=start.signed, witnesses=dict(sorted(start.witnesses.items())),
         ground=start.ground, notes=tuple(sorted(set(notes))),
     )  # fmt: skip
 
@@ -113,8 +112,9 @@ def _coded(value: Any) -> Any:
 
 def _decoded(read: dict[str, Any]) -> dict[str, Any]:
     raw = {name: tuple(map(_bytes, read[name])) for name in ("hashes", "ground")}
-    told = {name: tuple(map(str, read[name])) for name in ("witnesses", "notes")}
-    return {**read, **raw, **told, "last": _bytes(read["last"])}
+    seen = {name: int(size) for name, size in sorted(read["witnesses"].items())}
+    notes = tuple(map(str, read["notes"]))
+    return {**read, **raw, "witnesses": seen, "notes": notes, "last": _bytes(read["last"])}
 
 
 def _bytes(text: str) -> bytes:

@@ -71,6 +71,7 @@ def _anchor(receipt: Receipt, trust: Trust | None, findings: Findings) -> Anchor
     except BadNote as error:
         findings.add(SOURCE, -1, Code.ANCHOR_UNUSABLE, "a checkpoint note", error)
         return None
-    if not anchor.witnesses:
-        findings.add(SOURCE, -1, Code.UNANCHORED, "a note cosigned by a witness of the trust file", "none")
+    if trust is None or len(anchor.witnesses) < trust.quorum:
+        wanted = f"a note cosigned by {trust.quorum if trust else 1} of the trust file's witnesses"
+        findings.add(SOURCE, -1, Code.UNANCHORED, wanted, len(anchor.witnesses))
     return anchor

@@ -67,6 +67,10 @@ class Gathered:
             place = "flow" if entry.kind == EntryKind.FLOW else "act"
             _, message = open_envelope(body[place], self.shapes)
             return bool(message.get("dfid") == self._dfid)
+        if entry.kind == EntryKind.CONTROL and body["accepted"]:
+            _, command = open_envelope(body["command"], self.shapes)
+            key = command.get("text_key") or ""  # an ERASE of what was said about this flow
+            return bool(key.startswith(f"{self._dfid.hex()}:"))
         return bool(body.get("dfid") == self._dfid)
 
 

@@ -66,11 +66,11 @@ def read_key_document(body: bytes) -> KeyDocument | KeyFault:
     try:
         read = json.loads(body)
         public, revoked = bytes.fromhex(read["public"]), read["revoked"]
-        bound = tuple(map(_id, read["bound"]))
+        bound = tuple(map(str, read["bound"]))
         document = KeyDocument(public=public, role=Role[read["role"]], bound=bound, revoked=revoked)
     except (ValueError, KeyError, TypeError, RecursionError):
         return KeyFault.UNREADABLE
-    sorted_once = list(bound) == sorted(set(bound)) and len(bound) <= BOUND_MAX
+    sorted_once = list(bound) == sorted({e for e in bound if e.isascii() and 0 < len(e) <= 64})[:BOUND_MAX]
     own = isinstance(revoked, bool) and document.role is not Role.ROOT and len(public) == PUBLIC_BYTES
     return document if sorted_once and own and document.body() == body else KeyFault.UNREADABLE
 
@@ -123,9 +123,3 @@ class KeyRing:
 def enroller(role: Role) -> Role:
     """Return the role that may enrol (and revoke) a key of `role`; a ROOT comes with GENESIS alone."""
     return Role.ROOT if role in (Role.ROOT, Role.REGISTRY) else Role.REGISTRY
-
-
-def _id(text: object) -> str:
-    if not (isinstance(text, str) and text.isascii() and 0 < len(text) <= 64):
-        raise ValueError("an id is 1 to 64 ASCII characters")
-    return text

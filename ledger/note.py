@@ -5,7 +5,6 @@ spellings, extra lines are ignored), so a note is taken only if rendering it aga
 """
 
 import base64
-import binascii
 from dataclasses import dataclass
 
 from ledger.strict import SIGNATURE_BYTES, verify
@@ -134,8 +133,7 @@ def cosigned_bytes(text: str, at: int) -> bytes:
 
 
 def _signature(line: str) -> NoteSignature:
-    dash, _, rest = line.partition(" ")
-    name, _, coded = rest.partition(" ")
+    dash, name, coded = (*line.split(" ", 2), "", "")[:3]
     raw = _unbase64(coded)
     if dash != _DASH or not _is_name(name) or len(raw) < 5:
         raise BadNote("a signature line is a dash, a name and base64")
@@ -149,5 +147,5 @@ def _is_name(name: str) -> bool:
 def _unbase64(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         raise BadNote("text that is not base64") from None

@@ -1,6 +1,6 @@
 """A reading may begin at any entry, if the state there is known, and what later entries rest on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -26,8 +26,7 @@ class Start:
     closed: bool = False
     ground: tuple[bytes, ...] = ()
     signed: int = 0
-    anchored: int = 0
-    witnesses: frozenset[str] = frozenset()
+    witnesses: Mapping[str, int] = field(default_factory=dict)
 
 
 def begun(source: str, place: int, common: Common, start: Start) -> Partition:
@@ -35,7 +34,7 @@ def begun(source: str, place: int, common: Common, start: Start) -> Partition:
     read = Partition(
         source=source, place=place, common=common, since=start.frontier.size, frontier=start.frontier,
         prev=start.prev, last=start.last, closed=start.closed, signed=start.signed,
-        anchored=start.anchored, witnesses=set(start.witnesses),
+        witnesses=dict(start.witnesses),
     )  # fmt: skip
     grounded(read, start.ground)
     return read

@@ -12,6 +12,7 @@ from ledger.entry import decode_entry
 from ledger.hashes import flow_hash, state_hash
 from ledger.kind_body import body_of, opened_as
 from ledger.shapes import Shapes
+from ledger.verify_sign import open_envelope
 from schemas.kind_table import EntryKind
 from schemas.money import from_unscaled, plain
 from schemas.reasons import LaneReason, Reason
@@ -30,6 +31,7 @@ class Six:
 
     dfid: bytes
     answers: dict[str, list[Answer]] = field(default_factory=lambda: {each: [] for each in QUESTIONS})
+    erased: dict[str, Answer] = field(default_factory=dict)  # by commitment: where, and who asked
 
     def found(self) -> bool:
         """Say whether the ledger knows the flow at all."""
@@ -50,7 +52,19 @@ def six(values: Iterable[bytes], dfid: bytes) -> Six:
             _about(told, entry.seq, entry.kind, body, shapes)
         elif entry.kind == EntryKind.HUMAN:
             _human(told, entry.seq, body, shapes)
+        elif entry.kind == EntryKind.CONTROL and body["accepted"]:
+            _erasure(told, entry.seq, body["command"], shapes)
+    for line in told.answers["why"]:
+        line |= told.erased.get(line["commitment"], {})
     return told
+
+
+def _erasure(told: Six, seq: int, envelope: Answer, shapes: Shapes) -> None:
+    """A text that a signed act took away: its commitment stays, and who asked stands beside it."""
+    _, command = open_envelope(envelope, shapes)
+    if command["verb"] == "ERASE":
+        who = [each["keyid"].hex() for each in envelope["signatures"]]
+        told.erased[command["target"].hex()] = {"erased_seq": seq, "erased_by": who}
 
 
 def _flow(told: Six, seq: int, envelope: Answer, shapes: Shapes) -> None:

@@ -12,25 +12,31 @@ class BadTrust(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
-    """ledger: 16 bytes; roots: public keys that may stand in GENESIS; witnesses: their cosignature vkeys."""
+    """ledger: 16 bytes; roots: public keys that may stand in GENESIS; witnesses: their cosignature vkeys.
+
+    quorum: how many of the witnesses, by name, must have seen what counts as anchored.
+    """
 
     ledger: bytes
     operator: str
     roots: tuple[bytes, ...]
     witnesses: tuple[VerifierKey, ...]
+    quorum: int = 1
 
 
 def parse_trust(text: str) -> Trust:
-    """Read a trust file: {ledger, operator, roots, witnesses}. Raises BadTrust on anything else."""
+    """Read a trust file: {ledger, operator, roots, witnesses, quorum}. Raises BadTrust on anything else."""
     try:
         read = json.loads(text)
         ledger, roots = bytes.fromhex(read["ledger"]), tuple(map(bytes.fromhex, read["roots"]))
-        witnesses = tuple(map(parse_vkey, read["witnesses"]))
-        trust = Trust(ledger=ledger, operator=str(read["operator"]), roots=roots, witnesses=witnesses)
+        witnesses, operator = tuple(map(parse_vkey, read["witnesses"])), str(read["operator"])
+        k = read.setdefault("quorum", 1)  # trust files of before it was asked for
+        trust = Trust(ledger=ledger, operator=operator, roots=roots, witnesses=witnesses, quorum=k)
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise BadTrust(f"a trust file that cannot be read: {error}") from None
-    if len(read) != 4 or len(ledger) != 16 or any(len(each) != 32 for each in roots):
-        raise BadTrust("a trust file has a ledger of 16 bytes, operator, roots of 32, witnesses, no more")
+    enough = type(k) is int and 0 < k <= max(1, len({each.name for each in witnesses}))
+    if not enough or len(read) != 5 or len(ledger) != 16 or any(len(each) != 32 for each in roots):
+        raise BadTrust("a trust file has a ledger of 16 bytes, operator, roots of 32, witnesses, a quorum")
     return trust
 
 

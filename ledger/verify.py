@@ -39,7 +39,7 @@ class Common:
 class Partition:
     """The verification of one partition, from its first entry or from any other of which the state is known.
 
-    signed, anchored: the sizes that a checkpoint of the ledger's own, and a witness's note, vouch for.
+    signed: the size that a checkpoint of its own vouches for; witnesses: up to where each has seen it.
     place: the partition's number among those read together; since: entries that an earlier audit has read.
     """
 
@@ -49,8 +49,7 @@ class Partition:
     since: int = 0
     frontier: Frontier = field(default_factory=Frontier)
     signed: int = 0
-    anchored: int = 0
-    witnesses: set[str] = field(default_factory=set)
+    witnesses: dict[str, int] = field(default_factory=dict)
     prev: bytes = ZEROS
     last: Leaf | None = None
     closed: bool = False
@@ -66,6 +65,12 @@ class Partition:
     def number(self) -> int:
         """The number that the entries give their partition; -1 before one could be read."""
         return -1 if self.last is None else self.last.partition
+
+    @property
+    def anchored(self) -> int:
+        """The size that notes of as many witnesses as the trust file asks for vouch for."""
+        k = self.common.trust.quorum if self.common.trust else 1
+        return sorted([*self.witnesses.values(), *[0] * k])[-k]
 
     def end(self) -> End:
         """How it ended, for what all partitions prove together."""
@@ -146,8 +151,7 @@ class Partition:
             if (anchor.point.origin, anchor.point.root) != (origin, root()):
                 self._say(size, Code.ANCHOR_MISMATCH, anchor.point.text(), f"{origin} {root().hex()}")
             elif anchor.witnesses:
-                self.anchored = size
-                self.witnesses |= set(anchor.witnesses)
+                self.witnesses |= dict.fromkeys(anchor.witnesses, size)
 
     def finish(self) -> None:
         """Say what the end of the partition tells: unsigned, cut short, or vouched for by nobody."""

@@ -78,8 +78,7 @@ class Source:
         self.start = replace(
             self.start,
             signed=max(each.signed for each in vouched),
-            anchored=max(each.anchored for each in vouched),
-            witnesses=frozenset().union(*(each.witnesses for each in vouched)),
+            witnesses={name: size for each in vouched for name, size in each.witnesses.items()},
             ground=tuple(self.ground),
         )
         read = begun(self.path.name, self.place, common, self.start)
@@ -89,7 +88,7 @@ class Source:
                 read.source, read.frontier.size, Code.ARCHIVE_BROKEN, "whole frames", self.broken
             )
         read.finish()
-        self.start = replace(self.start, anchored=read.anchored, witnesses=frozenset(read.witnesses))
+        self.start = replace(self.start, witnesses=read.witnesses)
         return read
 
 
@@ -157,8 +156,7 @@ class _Reader:
         stand(read, self._stands)
         read.follow(job.chunk.values())
         common.facts.spilled.take(common.facts.held)
-        vouched = Start(signed=read.signed, anchored=read.anchored, witnesses=frozenset(read.witnesses))
-        return common.findings, vouched
+        return common.findings, Start(signed=read.signed, witnesses=read.witnesses)
 
 
 _reader: _Reader

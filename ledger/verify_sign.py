@@ -151,3 +151,5 @@ class Signatures:
             self.say(seq, Code.SIGNED_AS_ANOTHER, ", ".join(key.bound), said)
         if key.role is Role.WATCH and message["verb"] not in TIGHTENING:
             self.say(seq, Code.VERB_NOT_ALLOWED, ", ".join(TIGHTENING), message["verb"])
+        if message.get("verb") == "ERASE":
+            self.say(seq, Code.ERASED, message["target"], f"its text taken away by {key.keyid.hex()}")

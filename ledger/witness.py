@@ -32,6 +32,7 @@ class Refusal(StrEnum):
     ROOT_MISMATCH = "ROOT_MISMATCH"
     CHECKPOINT_SIGNER = "CHECKPOINT_SIGNER"
     KEY_REFUSED = "KEY_REFUSED"
+    INSIDE = "INSIDE"  # an entry that fits, and holds what nobody might sign or read
     FORK = "FORK"
     ROLLBACK = "ROLLBACK"
 

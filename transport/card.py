@@ -21,7 +21,10 @@ class CardError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """ledger: 16 random bytes drawn at genesis; root: the 32-byte public root key; clock: LIVE or TAPE."""
+    """ledger: 16 random bytes drawn at genesis; root: the 32-byte public root key; clock: LIVE or TAPE.
+
+    continues: the last notes of the ledger this one goes on from, one a partition.
+    """
 
     name: str
     ledger: bytes
@@ -29,6 +32,7 @@ class Card:
     clock: str
     shards: int
     root: bytes
+    continues: tuple[str, ...] = ()
 
 
 def folder(state: Path, name: str) -> Path:
@@ -48,6 +52,7 @@ def load_card(state: Path, name: str) -> Card:
             clock=found["clock"],
             shards=int(found["shards"]),
             root=bytes.fromhex(found["root"]),
+            continues=tuple(map(str, found.get("continues", ()))),
         )
     except FileNotFoundError:
         raise CardError(f"no ledger {name!r} in {state}: interlock start (or demo) makes one") from None
@@ -77,6 +82,7 @@ def write_card(state: Path, card: Card) -> None:
             "clock": card.clock,
             "shards": card.shards,
             "root": card.root.hex(),
+            "continues": list(card.continues),
         },
         indent=1,
     )

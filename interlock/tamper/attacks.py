@@ -9,6 +9,7 @@ from interlock.tamper.forge import Copy, Impossible
 from ledger.findings import Code
 from ledger.verify import Level
 from schemas.kinds import EntryKind
+from schemas.models import CloseEntry
 
 Bytes = list[bytes]
 
@@ -99,6 +100,13 @@ def _forked(copy: Copy) -> Bytes:
     return copy.put(place, other).linked(signed=True).values()
 
 
+def _went_on(copy: Copy) -> Bytes:
+    """A CLOSE before the last batch: what was closed goes on."""
+    place = copy.place(EntryKind.BATCH, last=True)
+    closed = copy.entry(EntryKind.CLOSE, CloseEntry(reason="end"), place - 1)
+    return copy.spliced(place, 0, [closed]).linked(signed=True).values()
+
+
 NOBODY = "anybody with the file"
 KERNEL = "the kernel's checkpoint key"
 _LINK = frozenset({Code.PREV_BROKEN})
@@ -154,6 +162,13 @@ OF_FILES: tuple[Attack, ...] = (
         codes=frozenset({Code.ENTRY_UNREADABLE}),
         level=Level.STRUCTURE,
         done=_respelled,
+    ),
+    Attack(
+        name="entries after a CLOSE",
+        who=KERNEL,
+        codes=frozenset({Code.AFTER_CLOSE}),
+        level=Level.STRUCTURE,
+        done=_went_on,
     ),
     Attack(
         name="all written anew",

@@ -9,7 +9,7 @@ from interlock.tamper.forge import Copy, Impossible
 from ledger.dsse import pae_digest
 from ledger.envelope import opened, seal
 from schemas.kinds import EntryKind
-from schemas.models import DecisionEntry, Verdict, WindowRecord
+from schemas.models import CloseEntry, DecisionEntry, Verdict, WindowRecord
 from schemas.reasons import Reason
 
 
@@ -42,4 +42,24 @@ def other_winner(copy: Copy) -> Bytes:
     raise Impossible("no window of two answers with a winner")
 
 
-RULED = {"another verdict": other_verdict, "another winner of a window": other_winner}
+def unasked_close(copy: Copy) -> Bytes:
+    """A ledger that its kernel's key ends without an operator's word: what would have come is lost."""
+    end = len(copy.leaves)
+    closed = copy.entry(EntryKind.CLOSE, CloseEntry(reason="end"), end)
+    last = copy.leaves[copy.place(EntryKind.CHECKPOINT, last=True)]
+    return copy.spliced(end, 0, [closed, replace(last, ts=closed.ts)]).linked(signed=True).values()
+
+
+def other_epoch(copy: Copy) -> Bytes:
+    """A kernel that hides that others ran before it."""
+    place = copy.place(EntryKind.EPOCH)
+    body = copy.body(place)
+    return copy.put(place, replace(body, epoch=body.epoch + 1)).linked(signed=True).values()
+
+
+RULED = {
+    "another verdict": other_verdict,
+    "another winner of a window": other_winner,
+    "a CLOSE that nobody asked for": unasked_close,
+    "another fencing epoch": other_epoch,
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from kernel import exact, opening
@@ -14,13 +15,15 @@ from kernel.state.accounts import Account, Order
 from kernel.state.trading import SCOPES_MAX, tightens
 from kernel.state.whole import ACCOUNTS_MAX, SKIPS_MAX, State
 from schemas.kinds import Role
-from schemas.models import Control, Envelope, ReceiptStatus, Verb
+from schemas.models import Control, ControlEntry, Envelope, ReceiptStatus, Verb
 from schemas.reasons import ControlReason
 
 TIGHTENING = frozenset({Verb.HALT, Verb.REDUCE, Verb.SUSPEND})
 OF_MONEY = frozenset({Verb.OPEN, Verb.FUND, Verb.WITHDRAW})
 ON_ACCOUNT = frozenset({Verb.OPEN, Verb.FUND, Verb.WITHDRAW, Verb.CLOSE, Verb.SETTLE, Verb.CLEAR})
 PAID_IN_MAX = Decimal(10**15)  # USD over an account's life: sums of it stay within what the ledger can write
+# The record key of a text on `explanations`: dfid, step, attempt (or a person's act), signer.
+TEXT_KEY = re.compile(r"[0-9a-f]{32}(:[a-z0-9._-]{1,64}){3}")
 UNSIGNED = frozenset({ControlReason.MALFORMED, ControlReason.KEY_NOT_VALID, ControlReason.BAD_SIGNATURE})
 
 
@@ -48,7 +51,14 @@ def judge_control(state: State, envelope: Envelope, seq: int) -> ControlReason:
 def _is_named_well(command: Control) -> bool:
     """Ids are ids: a name with a line break in it would be another name after a restart."""
     named = (command.account, command.instrument, command.agent_id)
-    return all(name is None or ID.fullmatch(name) for name in named)
+    of_text = command.text_key is None or TEXT_KEY.fullmatch(command.text_key) is not None
+    return of_text and all(name is None or ID.fullmatch(name) for name in named)
+
+
+def closing_word(entry: ControlEntry) -> str | None:
+    """Why an operator closed the ledger, when this is the entry that says so."""
+    command = opening.read(entry.command, Control) if entry.accepted else None
+    return command.reason if command is not None and command.verb is Verb.CLOSE_LEDGER else None
 
 
 def concerns(state: State, envelope: Envelope) -> bool:
@@ -137,5 +147,9 @@ def _elsewhere(state: State, command: Control) -> ControlReason:
             return ControlReason.OUT_OF_BOUNDS if full else ControlReason.FOLDED
         case Verb.ERASE:
             return ControlReason.FOLDED if command.target else ControlReason.MALFORMED
+        case Verb.CLOSE_LEDGER:
+            # It ends every shard: one that names a scope was meant for something smaller.
+            narrow = (command.account, command.instrument, command.agent_id, command.lane)
+            return ControlReason.FOLDED if not any(narrow) else ControlReason.MALFORMED
         case _:
             return ControlReason.FOLDED

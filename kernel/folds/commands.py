@@ -42,6 +42,8 @@ def fold_control(state: State, entry: ControlEntry) -> None:
             state.core.skips.add((command.topic, command.partition, command.offset))
         case Verb.ERASE:
             pass  # the text goes from its own topic; its commitment stays
+        case Verb.CLOSE_LEDGER:
+            pass  # the CLOSE entry that ends this transaction is what closes
         case never:
             assert_never(never)
 

@@ -24,7 +24,10 @@ Place = tuple[str, int]  # (topic, partition)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """What a kernel is told and GENESIS repeats. ledger: 16 bytes; root: 32-byte public key."""
+    """What a kernel is told and GENESIS repeats. ledger: 16 bytes; root: 32-byte public key.
+
+    continues: the last notes of the ledger before this one, as texts; empty of one that begins by itself.
+    """
 
     name: str
     ledger: bytes
@@ -33,6 +36,7 @@ class Identity:
     shards: int
     root: bytes
     shard: int
+    continues: tuple[bytes, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)

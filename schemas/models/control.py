@@ -31,3 +31,4 @@ class Control:
     reason: str  # A closed word, never free text.
     at: int
     standing: Standing | None = None  # SUSPEND: how far; RESET: back to.
+    text_key: str | None = None  # ERASE: the record on `explanations`; target is the commitment to its text.

@@ -21,3 +21,4 @@ class Verb(StrEnum):
     RESET = "RESET"
     ERASE = "ERASE"
     SKIP = "SKIP"
+    CLOSE_LEDGER = "CLOSE_LEDGER"

@@ -238,7 +238,9 @@ class Maker:
         draw = self.draw
         self.made += 1
         serial = 10_000 + self.made if draw.random() < 0.8 else draw.randrange(10_000)
-        verbs = [each for each in m.Verb if each is not m.Verb.HALT or draw.random() < 0.2]
+        # A closed ledger takes nothing more: there would be nothing left to throw rubbish at.
+        verbs = [each for each in m.Verb if each is not m.Verb.CLOSE_LEDGER]
+        verbs = [each for each in verbs if each is not m.Verb.HALT or draw.random() < 0.2]
         account = draw.choice((None, ACCOUNT, "paper-2", *[f"new-{self.made}"] * 4))
         if account is None and draw.random() < 0.9:
             account = "paper-2"  # what is said of the whole world would leave nothing to be judged

@@ -109,8 +109,7 @@ def run(
     with supervised(running.state, name, kept) as supervisor:
         hellos = options.shards * sum(len(HELLOS[lane]) for lane in options.lanes)
         wait_ready(observer, supervisor, hellos=hellos, accounts=len(accounts))
-        how = "in lock-step" if options.speed is None else "free-running"
-        show.step(f"feeding {len(items)} groups {how}")
+        show.step(f"feeding {len(items)} groups {'free-running' if options.speed else 'in lock-step'}")
         _feed(there, feeder, observer, items, options, show, supervisor, disturb)
         show.step("sealing: the last checkpoint and the witness's note")
         seal(feeder, observer, there, items[-1].at)

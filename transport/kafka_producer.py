@@ -6,6 +6,7 @@ on the same producer. Only calls that the client itself declares safe to repeat 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -28,6 +29,7 @@ _FENCED = frozenset(
         KafkaError.TRANSACTION_COORDINATOR_FENCED,
     }
 )
+CONNECT_S = 2.0
 _QUEUE_FULL_TRIES = 1_000  # of 10 ms each
 
 
@@ -42,10 +44,11 @@ class TransactionalProducer:
     def init(self) -> None:
         """Fence the predecessors. A broker that is away is waited for, at most INIT_TIMEOUT_S."""
         deadline = time.monotonic() + kafka_config.INIT_TIMEOUT_S
+        # With no broker connected yet it would look for its coordinator, and again only after 500 ms.
+        with contextlib.suppress(KafkaException):
+            self._producer.list_topics(timeout=CONNECT_S)
         while True:
             try:
-                # With no broker connected it would look for its coordinator, and again after 500 ms.
-                self._producer.list_topics(timeout=10.0)
                 self._producer.init_transactions(10.0)
             except KafkaException as failure:
                 error = failure.args[0]

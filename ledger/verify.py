@@ -1,7 +1,7 @@
 """A ledger partition is read once, in order and in constant memory, and everything wrong with it is said.
 
 `Partition` follows the chain and grows the tree; what the bodies say is checked by `Bodies` (verify_bodies),
-who signed them by `Signatures` (verify_sign), what they prove together by `Evidence` (verify_evidence).
+who signed them by `Signatures` (verify_sign), what they prove together by `Facts`.
 After a finding the reading goes on from what is there, so one edit does not hide the next.
 """
 
@@ -144,9 +144,8 @@ class Partition:
     def _anchor(self) -> None:
         """Compare the tree with every anchor of this size; a rewrite or fork cannot meet an outside root."""
         size, root = self.frontier.size, self.frontier.root
-        for anchor in self.common.anchors:
-            if (anchor.point.size, anchor.partition) != (size, self.number):
-                continue
+        here = [a for a in self.common.anchors if (a.point.size, a.partition) == (size, self.number)]
+        for anchor in here:
             origin = self.bodies.origin or anchor.point.origin
             if (anchor.point.origin, anchor.point.root) != (origin, root()):
                 self._say(size, Code.ANCHOR_MISMATCH, anchor.point.text(), f"{origin} {root().hex()}")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ledger import hashes
 from ledger.intents import client_order_id, key_of_intent
 from ledger.shapes import form_of
-from ledger.verify_evidence import key_of
+from ledger.verify_bodies import key_of
 from schemas import avsc
 from schemas.codec import encode
 from schemas.money import plain

@@ -14,9 +14,11 @@ from ledger.trust_text import trust_text
 from ledger.witness import Refusal, Witness
 from schemas.kinds import Role
 from tests.ledger_sample import LEDGER, OPERATOR, Sample, note, sample, signer, trust
+from transport.card import Card
 from transport.log import Record
 
 WHOLE = sample().values
+CARD = Card(name="demo", ledger=LEDGER, operator=OPERATOR, clock="TAPE", shards=1, root=signer("root").public)
 NOTE = note(WHOLE).render()
 
 
@@ -167,11 +169,11 @@ class Tail:
 
 def test_the_note_on_disk_is_the_witnesss_memory(tmp_path: Path):
     path = edge.note_path(tmp_path, "demo")
-    watching = edge.Watching(path, signer("witness"))
+    watching = edge.Watching(path, signer("witness"), CARD)
     assert watching.take(Tail(WHOLE[:30]), 1_504_504_800.5) == 30
     first = parse_anchor(path.read_text(encoding="utf-8"), edge_trust())
     assert (first.point.size, first.witnesses) == (28, (edge.NAME,))
-    again = edge.Watching(path, signer("witness"))
+    again = edge.Watching(path, signer("witness"), CARD)
     assert again.witness.known == first.point
     again.take(Tail(WHOLE), 1_504_504_801.0)
     assert parse_anchor(path.read_text(encoding="utf-8"), edge_trust()).point.size == 33
@@ -184,8 +186,8 @@ def edge_trust():
 def test_a_ledger_that_came_back_shorter_is_refused_after_a_while_and_not_at_once(tmp_path: Path):
     path = edge.note_path(tmp_path, "demo", 3)
     assert path.name == "demo-3.note"
-    edge.Watching(path, signer("witness")).take(Tail(WHOLE), 0.0)
-    again = edge.Watching(path, signer("witness"))
+    edge.Watching(path, signer("witness"), CARD).take(Tail(WHOLE), 0.0)
+    again = edge.Watching(path, signer("witness"), CARD)
     again.take(Tail(WHOLE[:25]), 100.0)
     again.take(Tail([]), 100.0 + edge.SHORT_S)
     with pytest.raises(edge.WitnessRefused) as refused:

@@ -10,6 +10,7 @@ from ledger.findings import Code, Findings
 from ledger.growth import BadGrowth, Growth, check_growth, make_growth, parse_growth
 from ledger.note import COSIGNATURE, Checkpoint, Note, VerifierKey
 from ledger.trust import BadTrust, parse_anchor, parse_trust
+from ledger.trust_text import trust_text
 from ledger.verify import Common, Level, Partition
 from schemas import models as m
 from schemas.codec import decode
@@ -69,14 +70,14 @@ def test_the_anchored_size_is_what_k_witnesses_have_seen(quorum, notes, size):
 
 
 def test_a_trust_file_says_how_many_and_an_older_one_means_one():
-    assert parse_trust(trusted(2).text()) == trusted(2)
-    assert parse_trust(trusted(1).text().replace(',\n "quorum": 1', "")).quorum == 1
+    assert parse_trust(trust_text(trusted(2))) == trusted(2)
+    assert parse_trust(trust_text(trusted(1)).replace(',\n "quorum": 1', "")).quorum == 1
 
 
 @pytest.mark.parametrize("wrong", ["0", "4", "-1", "true", "2.0", '"2"', "null"])
 def test_a_quorum_nobody_can_reach_or_read_is_refused(wrong):
     with pytest.raises(BadTrust):
-        parse_trust(trusted(2).text().replace('"quorum": 2', f'"quorum": {wrong}'))
+        parse_trust(trust_text(trusted(2)).replace('"quorum": 2', f'"quorum": {wrong}'))
 
 
 # -- growth ----------------------------------------------------------------------------------------------

@@ -94,8 +94,7 @@ def replayed(decisions: int) -> None:
         for value in values:
             leaf_hash(value)
     share = f"{filled} filled; hashing them alone takes {100 * hashed[0] / took[0]:.2f} % of that"
-    say(
-        f"replay: {decisions / took[0]:.0f} decisions/s, {(len(values) - opening) / took[0]:.0f} entries/s, {share}"
-    )
+    each = f"{decisions / took[0]:.0f} decisions/s, {(len(values) - opening) / took[0]:.0f} entries/s"
+    say(f"replay: {each}, {share}")
     for (lane, buys), size in decided.bytes_by_lane().items():
         say(f"bytes of one {lane.value} decision that {'is filled' if buys else 'holds'}: {size}")

@@ -17,9 +17,5 @@ code = run(told.count, told.seed, told.jobs)
 answers, crashed = readers.run(told.count, told.seed)
 for name, number in sorted(answers.items()):
     say(f"{number:9}  {name}")
-say(
-    f"FAILED: {crashed}"
-    if crashed
-    else f"{told.count} spoiled files: all answered, 0 crashes"
-)
+say(f"FAILED: {crashed}" if crashed else f"{told.count} spoiled files: all answered, 0 crashes")
 sys.exit(code or int(crashed is not None))

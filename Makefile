@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 export TORCHDYNAMO_DISABLE := 1
 export HF_HUB_OFFLINE := 1
 
-.PHONY: setup demo check quick format lint types unit broker train lock vectors mutate fuzz laws simulate kill bench-restart clean
+.PHONY: setup demo check quick format lint types unit broker train lock vectors mutate fuzz laws simulate kill bench-restart bench-ledger clean
 
 setup: $(STAMP)
 
@@ -74,6 +74,10 @@ bench-restart: setup
 # No index address reaches the lock: it must work with any mirror.
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --all-extras --python-version 3.11 pyproject.toml -o requirements.lock
+
+# What verifying, proving and replaying cost; 1 M entries, 10 M by ARGS="--entries 10000000" (16 GB of disk).
+bench-ledger: setup
+	$(BIN)/python -m bench.ledger $(ARGS)
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fuzz.readers import case, formats, run, spoiled
 
-CASES = int(os.environ.get("FUZZ_READERS", "3000"))
+CASES = int(os.environ.get("FUZZ_READERS", "2500"))
 
 
 def test_what_is_sound_is_read_in_every_format() -> None:

@@ -89,7 +89,8 @@ class Killer:
         self._thaw()
         self._ask_to_stop()
         self._broker_back()
-        if self.book.total < self.wanted and not self.brokers.down and self.pace.is_due():
+        is_due = self.pace.is_due() or self._owes(BROKER_EVERY, "broker")
+        if is_due and self.book.total < self.wanted and not self.brokers.down:
             self._strike()
 
     @property

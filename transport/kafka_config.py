@@ -26,6 +26,10 @@ def common(settings: KafkaSettings) -> Config:
         "security.protocol": settings.security,
         "reconnect.backoff.ms": 20,
         "reconnect.backoff.max.ms": 500,  # the default of 10 s leaves a restarted broker unused for that long
+        # When all brokers are gone, 2.16 forgets them and begins with the bootstrap addresses again. A
+        # transaction that was sending its offsets then never returns, whatever its time-out, and a thread
+        # spins (seen: no verdict for minutes after a broker restart, until somebody killed the loop).
+        "metadata.recovery.strategy": "none",
         "topic.metadata.propagation.max.ms": 3_000,  # a topic unknown for longer is missing, not new
         "socket.keepalive.enable": True,
         "socket.nagle.disable": True,  # a transaction is many small requests

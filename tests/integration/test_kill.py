@@ -23,7 +23,7 @@ from transport.exits import FENCED
 from transport.names import physical
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(600)]
-KILLS, SEED = 18, 5
+KILLS, SEED = 20, 5
 LANES = (Lane.DLPCI,)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import signal
 import sys
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def main() -> int:
         orders_per_s=told.orders,
         lanes=lanes_of(told.lanes),
     )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     said(f"seed {options.seed}")
     try:
         result = run(options, said)

@@ -76,7 +76,6 @@ class Killer:
     _mine: dict[str, str] = field(default_factory=dict)  # killed by us, and not yet seen to end: how
     _frozen: list[Frozen] = field(default_factory=list)
     _zombies: list[Zombie] = field(default_factory=list)
-    _strikes: int = 0
 
     def __post_init__(self) -> None:
         self._decks = {name: Deck(name, self.rng) for name in LOOPS}
@@ -90,7 +89,8 @@ class Killer:
         self._thaw()
         self._ask_to_stop()
         self._broker_back()
-        if self.book.total < self.wanted and not self.brokers.down and self.pace.is_due():
+        is_due = self.pace.is_due() or self._owes(BROKER_EVERY, "broker")
+        if is_due and self.book.total < self.wanted and not self.brokers.down:
             self._strike()
 
     @property
@@ -137,13 +137,16 @@ class Killer:
         return arm
 
     def _strike(self) -> None:
-        self._strikes += 1
-        if self._strikes % BROKER_EVERY == BROKER_EVERY // 2 and not self.brokers.away:
+        if self._owes(BROKER_EVERY, "broker") and not self.brokers.away:
             self.brokers.kill()
-        elif self._strikes % FREEZE_EVERY == FREEZE_EVERY // 2:
+        elif self._owes(FREEZE_EVERY, "frozen", "zombie"):
             self._freeze()
         else:
             self._random()
+
+    def _owes(self, every: int, *kinds: str) -> bool:
+        """Whether one of these kinds is due: one in so many kills, the first after half as many."""
+        return (self.book.total + every // 2) // every > sum(map(self.book.of_kind, kinds))
 
     def _random(self) -> None:
         drawn = self.rng.random()
@@ -157,10 +160,8 @@ class Killer:
                 name for name in LOOPS
                 if (life := self._lives[name]).arm is None or now - life.since > ARMED_S_MAX
             ]  # fmt: skip
-            if free:
+            if free:  # else all will die of themselves
                 self._kill(self.rng.choice(free), "random")
-            else:
-                self._strikes -= 1  # all will die of themselves
 
     def _kill(self, name: str, kind: str) -> None:
         if name in self._mine or self._is_frozen(name) or self.stage.hand.pid(name) is None:

@@ -36,7 +36,7 @@ class Pace:
         return self.clock() >= self._next_s and self.moves()
 
     def moves(self) -> bool:
-        """Whether decisions and receipts have come lately: of a standing ledger little is proven."""
+        """Whether decisions and receipts have come since a few kills ago."""
         ruled, receipts = self.tally.entries["DECISION"], self.tally.receipts.total()
         is_owed = (
             sum(n for (_, verdict, _), n in self.tally.verdicts.items() if verdict == "ACCEPTED") > receipts

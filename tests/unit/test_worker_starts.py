@@ -9,8 +9,9 @@ import time
 import pytest
 
 from topologies.opening_worker import Opening
+from transport import kafka_config
 from transport.faust_app import listening
-from transport.settings import TRANSACTION_TIMEOUT_MS, SettingsError, read
+from transport.settings import TRANSACTION_TIMEOUT_MS, KafkaSettings, SettingsError, read
 
 
 def test_who_waits_for_the_opening_may_be_cancelled_and_the_others_are_let_in():
@@ -41,6 +42,12 @@ def test_a_broker_that_comes_back_is_waited_for():
         began = time.monotonic()
         assert asyncio.run(scene())
         assert time.monotonic() - began < 10.0
+
+
+def test_clients_do_not_forget_a_broker_that_is_away():
+    settings = KafkaSettings(bootstrap="127.0.0.1:9092")
+    for config in (kafka_config.writing(settings, "one"), kafka_config.reading(settings, "group")):
+        assert config["metadata.recovery.strategy"] == "none"
 
 
 def test_the_transaction_time_out_is_a_setting_with_bounds():

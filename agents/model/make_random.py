@@ -1,4 +1,4 @@
-"""Models of other kinds with random weights: `python -m agents.model.make_random FOLDER [--kind llama|qwen2 …]`.
+"""Models of other kinds with random weights: `python -m agents.model.make_random FOLDER [--kind qwen2]`.
 
 They know nothing; they show that what holds our engines inside the grammar is the grammar and not the model,
 and what a larger model costs. The tokenizer is a byte-level BPE trained on sentences of the language, split
@@ -40,9 +40,9 @@ SPLIT: Final = {
 }
 
 TOLD: Final = (
-    "You trade one instrument for one account. Answer with one decision and nothing else. The line below gives "
-    "the market in levels: short and long return, gap to the average, RSI, volatility, drawdown, what is held, "
-    "spread. Sizes are percent of what the contract leaves, band percent of the drift it allows, stop and "
+    "You trade one instrument for one account. Answer with one decision and nothing else. The line below "
+    "gives the market in levels: short and long return, gap to the average, RSI, volatility, drawdown, what is "
+    "held, spread. Sizes are percent of what the contract leaves, band percent of the drift it allows, stop and "
     "target percent above its minimum. Buy strength above the average while RSI is low, leave on the first "
     "strong move down, otherwise hold.\n"
 )
@@ -131,7 +131,7 @@ def main(arguments: list[str] | None = None) -> int:
         size=Size(width=chosen.width, layers=chosen.layers),
         seed=chosen.seed,
     )
-    print(f"a random model of kind {chosen.kind} in {chosen.folder}: ask it in the modes jump_forward, outlines")
+    print(f"a random model of kind {chosen.kind} in {chosen.folder}: ask it by jump_forward or outlines")
     return 0
 
 

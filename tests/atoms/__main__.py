@@ -1,4 +1,4 @@
-"""`python -m tests.atoms N [--seed 1]`: N atoms of chance and N of the shipped model; ends badly if one is outside.
+"""`python -m tests.atoms N [--seed 1]`: N atoms of chance, N of the shipped model; bad if one is outside.
 
 Chance speaks through single pass, through jump-forward over the closed vocabulary and over two tokenizers of
 subwords, and through the mask of outlines; the shipped model through single pass and jump-forward, answers

@@ -16,7 +16,7 @@ SHOWN = ("instrument", "bid", "ask", "last", "atr", "volatility")
 
 
 class Gates:
-    """One honest case, changed for each atom: contract, account, marks, snapshot and intent are the scene's."""
+    """One honest case, changed for each atom: contract, account, marks, snapshot, intent are the scene's."""
 
     def __init__(self) -> None:
         self._base = case_of(Action.BUY)

@@ -1,4 +1,4 @@
-"""One model, three ways to ask it: they agree, they refuse by name, and their bytes depend on nothing else."""
+"""One model, three ways to ask it: they agree, they refuse by name, their bytes depend on nothing else."""
 
 import os
 import subprocess
@@ -56,7 +56,7 @@ def test_single_pass_and_jump_forward_agree_on_a_thousand_prompts(loaded, questi
 def test_all_modes_agree_with_the_reference(loaded, questions):
     from tests.atoms.agree import disagreement
 
-    assert [text for each in questions[:62] if (text := disagreement(list(loaded.values()), each))] == []
+    assert [text for each in questions[:31] if (text := disagreement(list(loaded.values()), each))] == []
 
 
 @pytest.mark.parametrize("mode", MODES)

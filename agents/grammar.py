@@ -129,7 +129,7 @@ def compile_grammar(contract: Contract) -> DecisionGrammar | GrammarFault:
     """The language of one contract: what it grants, and nothing its limits leave no room for."""
     if IntentKind.ATOM not in contract.outputs:
         return "NOTHING_ALLOWED"
-    # HALT is a veto's word: without one the kernel's gate 7 would refuse it every time.
+    # HALT is a veto's word: of anyone else gate 7 refuses it.
     allowed = [a.value for a in contract.allowed_actions if a is not Action.HALT or contract.veto]
     forbidden = [action.value for action in contract.forbidden_actions]
     actions = speakable_actions(allowed, forbidden, observe=contract.authority is Authority.OBSERVE)
@@ -150,10 +150,8 @@ def grammar_of(actions: Iterable[str], *, may_open: bool) -> DecisionGrammar | G
     An empty language is a fault of the contract, found before any flow meets it.
     """
     granted = set(actions)
-    said = [a for a in SPEAKABLE if a in granted and (a != "BUY" or may_open)]
-    if not said:
-        return "NOTHING_ALLOWED"
-    return _language(tuple(said))
+    said = tuple(a for a in SPEAKABLE if a in granted and (a != "BUY" or may_open))
+    return _language(said) if said else "NOTHING_ALLOWED"
 
 
 @cache  # there are 31 of them

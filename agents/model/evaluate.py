@@ -25,7 +25,7 @@ from agents.model.spoken import Spoken
 from agents.model.teacher import teach
 
 SEED_UNSEEN = 99_000_001
-"""Far from every training seed (20,170,905 and the 1,200 after it)."""
+"""Far from every training seed (20,170,905 and the 2,000 after it)."""
 
 FIGURES = "figures.json"
 

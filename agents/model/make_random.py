@@ -41,10 +41,10 @@ SPLIT: Final = {
 
 TOLD: Final = (
     "You trade one instrument for one account. Answer with one decision and nothing else. The line below "
-    "gives the market in levels: short and long return, gap to the average, RSI, volatility, drawdown, what is "
-    "held, spread. Sizes are percent of what the contract leaves, band percent of the drift it allows, stop and "
-    "target percent above its minimum. Buy strength above the average while RSI is low, leave on the first "
-    "strong move down, otherwise hold.\n"
+    "gives the market in levels: short and long return, gap to the average, RSI, volatility, drawdown, "
+    "what is held, spread. Sizes are percent of what the contract leaves, band percent of the drift it "
+    "allows, stop and target percent above its minimum. Buy strength above the average while RSI is low, "
+    "leave on the first strong move down, otherwise hold.\n"
 )
 """What every prompt to such a model begins with: computed once and kept."""
 

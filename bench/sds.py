@@ -104,7 +104,7 @@ def race(
 
 
 def table(title: str, clocks: dict[str, Clock]) -> dict[str, float]:
-    """Print one line a runner; how many times faster than the first each is, by its own time."""
+    """Print one line a runner; how many times faster than the first each is, by the wall."""
     base, ratios = next(iter(clocks.values())), {}
     print(
         f"\n{title}\n{'':>16} {'calls':>6} {'p50 ms':>9} {'p99 ms':>9} {'p99/p50':>8}"
@@ -116,8 +116,8 @@ def table(title: str, clocks: dict[str, Clock]) -> dict[str, float]:
         tail = clock.at(0.99, cpu=True) / cpu
         by_cpu = base.at(0.5, cpu=True) / cpu
         print(
-            f"{name:>16} {len(clock.wall):>6} {wall:>9.3f} {high:>9.3f} {high / wall:>8.2f} {cpu:>9.3f} {tail:>9.2f}"
-            f" {ratios[name]:>7.1f} {by_cpu:>7.1f}"
+            f"{name:>16} {len(clock.wall):>6} {wall:>9.3f} {high:>9.3f} {high / wall:>8.2f}"
+            f" {cpu:>9.3f} {tail:>9.2f} {ratios[name]:>7.1f} {by_cpu:>7.1f}"
         )
     return ratios
 

@@ -10,10 +10,12 @@ They are *relative* (percent of what the contract leaves), so the language is st
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Final, Literal, TypeAlias, assert_never
 
 from rules.contract import Authority, Contract
+from schemas.models import Action, IntentKind
 
 WIDTH: Final = 3
 FULL: Final = 100
@@ -74,6 +76,12 @@ class DecisionGrammar:
     """
 
     branches: tuple[Branch, ...]
+    digest: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Once, here: engines look their compiled forms up by it, a thousand times a second.
+        found = hashlib.sha256(b"interlock/1/grammar\x00" + self.canonical).digest()
+        object.__setattr__(self, "digest", found)
 
     @property
     def canonical(self) -> bytes:
@@ -82,10 +90,6 @@ class DecisionGrammar:
             "branches": [[_plain(part) for part in branch.parts] for branch in self.branches],
         }
         return json.dumps(tree, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
-
-    @property
-    def digest(self) -> bytes:
-        return hashlib.sha256(b"interlock/1/grammar\x00" + self.canonical).digest()
 
     @property
     def budget(self) -> int:
@@ -123,7 +127,10 @@ def speakable_actions(allowed: Iterable[str], forbidden: Iterable[str], *, obser
 
 def compile_grammar(contract: Contract) -> DecisionGrammar | GrammarFault:
     """The language of one contract: what it grants, and nothing its limits leave no room for."""
-    allowed = [action.value for action in contract.allowed_actions]
+    if IntentKind.ATOM not in contract.outputs:
+        return "NOTHING_ALLOWED"
+    # HALT is a veto's word: of anyone else gate 7 refuses it.
+    allowed = [a.value for a in contract.allowed_actions if a is not Action.HALT or contract.veto]
     forbidden = [action.value for action in contract.forbidden_actions]
     actions = speakable_actions(allowed, forbidden, observe=contract.authority is Authority.OBSERVE)
     limits = contract.limits
@@ -143,9 +150,12 @@ def grammar_of(actions: Iterable[str], *, may_open: bool) -> DecisionGrammar | G
     An empty language is a fault of the contract, found before any flow meets it.
     """
     granted = set(actions)
-    said = [a for a in SPEAKABLE if a in granted and (a != "BUY" or may_open)]
-    if not said:
-        return "NOTHING_ALLOWED"
+    said = tuple(a for a in SPEAKABLE if a in granted and (a != "BUY" or may_open))
+    return _language(said) if said else "NOTHING_ALLOWED"
+
+
+@cache  # there are 31 of them
+def _language(said: tuple[str, ...]) -> DecisionGrammar:
     return DecisionGrammar(branches=tuple(_branch(action) for action in said))
 
 
@@ -183,3 +193,7 @@ def _plain(part: Part) -> dict[str, object]:
             return {"low": part.low, "high": part.high}
         case _:
             assert_never(part)
+
+
+EVERYTHING: Final = _language(SPEAKABLE)
+"""Every action granted: what a model is taught, measured and checked under."""

@@ -94,3 +94,18 @@ def test_the_mask_never_allows_a_word_outside_the_grammar(masks):
         )
         words = {VOCABULARY[at] for at in range(len(VOCABULARY)) if torch.isfinite(allowed[0, at])}
         assert words == {"action="}
+
+
+def test_a_thousand_atoms_of_chance_and_of_the_shipped_model_satisfy_all_three_judges():
+    """The short form of `make atoms`: grammar and judge here, gates 7 and 9 of the kernel behind them."""
+    from agents.model.engines import load
+    from agents.model.jump import JumpForward
+    from agents.model.tongue import ClosedTongue
+    from tests.atoms.campaign import Chance, ChanceForward, campaign
+
+    closed = JumpForward(ChanceForward(len(VOCABULARY), SEED), ClosedTongue())
+    for voice in (Chance(SEED), closed, load().voice):
+        found = campaign(voice, 400, seed=SEED)
+        assert found.failures == []
+        assert found.judged >= 400
+        assert min(found.atoms[action] for action in ("BUY", "SELL", "CLOSE", "HOLD")) > 0

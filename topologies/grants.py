@@ -67,6 +67,11 @@ class Grants:
         granted = self.registry.granted(DocumentKind.CONTRACT, agent_id, version)
         return None if granted is None else self.contract(granted.digest)
 
+    def in_force(self, agent_id: str) -> bytes | None:
+        """H_contract of the agent's newest released version; None when there is none."""
+        granted = self.registry.granted(DocumentKind.CONTRACT, agent_id)
+        return None if granted is None else granted.digest
+
     def public(self, keyid: bytes, role: Role, bound: str | None = None) -> bytes | None:
         """The public key of ``keyid`` if it holds ``role`` now, for ``bound`` where one is asked for."""
         key = self.registry.keys.valid(keyid, role, self.registry.seq)

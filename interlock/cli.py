@@ -7,6 +7,7 @@ import typer
 from interlock import (
     cli_accounts,
     cli_agents,
+    cli_atom,
     cli_demo,
     cli_grants,
     cli_inbox,
@@ -14,6 +15,7 @@ from interlock import (
     cli_keys,
     cli_ledger,
     cli_look,
+    cli_model,
     cli_quarantine,
     cli_route,
     cli_schema,
@@ -42,6 +44,8 @@ app.add_typer(cli_inbox.app, name="inbox")
 app.add_typer(cli_keys.app, name="keys")
 app.add_typer(cli_ledger.app, name="ledger")
 app.add_typer(cli_grants.app, name="contract")
+app.add_typer(cli_atom.app, name="atom")
+app.add_typer(cli_model.app, name="model")
 app.add_typer(cli_quarantine.app, name="quarantine")
 app.add_typer(cli_schema.app, name="schema")
 app.add_typer(cli_route.app, name="routing")

@@ -42,8 +42,15 @@ class Grants:
         if seq <= self.registry.seq or value is None or len(value) < PREFIX.size or value[0] != 0:
             return False
         try:  # the topic holds one type, whose id only its own records could teach
-            document = self.registry.fold(seq, decode(Envelope, value[PREFIX.size :]))
-        except (Unreadable, RegistryRefused):
+            return self.take(seq, decode(Envelope, value[PREFIX.size :]))
+        except Unreadable:
+            return False
+
+    def take(self, seq: int, envelope: Envelope) -> bool:
+        """Take a signed document at ``seq``, of the topic or of a ledger; False for one that is unsound."""
+        try:
+            document = self.registry.fold(seq, envelope)
+        except RegistryRefused:
             return False
         if document.kind is DocumentKind.INSTRUMENT:
             terms = read_terms(document.body)

@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 export TORCHDYNAMO_DISABLE := 1
 export HF_HUB_OFFLINE := 1
 
-.PHONY: setup demo check quick format lint types unit broker train lock vectors mutate fuzz laws simulate clean
+.PHONY: setup demo check quick format lint types unit broker train lock vectors mutate fuzz laws simulate bench-trigger clean
 
 setup: $(STAMP)
 
@@ -70,6 +70,10 @@ fuzz: setup
 # No index address reaches the lock: it must work with any mirror.
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --all-extras --python-version 3.11 pyproject.toml -o requirements.lock
+
+# From the trigger on Kafka to the atom on Kafka; ARGS=--quick, ARGS=--beside-demo.
+bench-trigger: setup
+	$(BIN)/python -m bench.trigger $(ARGS)
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -21,6 +21,7 @@ from interlock import (
     cli_schema,
     cli_services,
     cli_skip,
+    cli_summary,
     cli_tamper,
     cli_trading,
     cli_words,
@@ -35,6 +36,7 @@ app = typer.Typer(
 for flat in (
     cli_demo.app, cli_services.app, cli_words.app, cli_look.app, cli_ledger.flat, cli_trading.app,
     cli_tamper.flat, cli_skip.app, cli_instruct.app,
+    cli_summary.app,
 ):  # fmt: skip
     app.registered_commands += flat.registered_commands
 cli_ledger.app.registered_commands += cli_tamper.app.registered_commands

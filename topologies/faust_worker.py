@@ -21,7 +21,7 @@ from topologies.batch_worker import Answering, AnsweringAll, Part, answers, batc
 from topologies.genuine import Fault
 from topologies.hello import for_agent, manifest_of
 from topologies.pace_worker import Pace
-from topologies.registry_follow import REFRESH_S, Following
+from topologies.registry_follow import OVERDUE_S, REFRESH_S, Following
 from topologies.thinker import Said
 from transport.card import Card, key_path, load_card
 from transport.exits import AGAIN
@@ -67,7 +67,6 @@ class Desk:
 
     def hellos(self) -> tuple[Produce, ...]:
         """The manifest and state under the newest released version, once per version; else empty."""
-        self.following.refresh_if_due()
         grants = self.following.grants
         granted = grants.registry.granted(DocumentKind.CONTRACT, self.name)
         if granted is None or granted.digest == self.hello:
@@ -164,6 +163,7 @@ def _keep(app: Any, name: str, desk_if_open: Callable[[], Desk | None]) -> None:
         if desk is None:
             return
         try:
+            await asyncio.to_thread(desk.following.refresh_if_due)
             await send_all(app, desk.settings.ledger, await asyncio.to_thread(desk.hellos))
         except LogError as error:
             end(name, error)
@@ -183,7 +183,7 @@ def _parts(desk: Desk, answering: AnsweringAll, records: Sequence[Record]) -> tu
 
     Raises StepFailed, naming the record, on a bug, and LogError when the broker stays away.
     """
-    desk.following.refresh_if_due()
+    desk.following.refresh_if_due(OVERDUE_S)
     skipped = [place_of(record) in desk.skips for record in records]
     asked = [record for record, passed in zip(records, skipped, strict=True) if not passed]
     found = iter(answers(answering, asked))

@@ -45,7 +45,6 @@ class StreamDesk(Desk):
 
         Ends this process when another model has come into force, or a contract that this one cannot speak.
         """
-        self.following.refresh_if_due()
         grants = self.following.grants
         released = in_force(grants.registry, AGENT)
         if released is not None and released.model_hash != self.model_hash:

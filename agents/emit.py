@@ -1,9 +1,9 @@
-"""A grammar's other forms: the pattern an automaton is built from, and the reading of a spoken text."""
+"""A grammar's other forms: an automaton's pattern, our own slot program, and the reading of a spoken text."""
 
 import re
 from dataclasses import dataclass
 
-from agents.grammar import DecisionGrammar, Number, Part, Word, words_of
+from agents.grammar import SLOTS, WIDTH, Branch, DecisionGrammar, Number, Part, Word, words_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ def _walk(parts: tuple[Part, ...], text: str) -> list[str] | None:
     words: list[str] = []
     at = 0
     for part in parts:
-        word = next((w for w in words_of(part) if text.startswith(w, at)), None)
+        word = _word_at(part, text, at)
         if word is None:
             return None
         words.append(word)
@@ -60,17 +60,63 @@ def _walk(parts: tuple[Part, ...], text: str) -> list[str] | None:
     return words if at == len(text) else None
 
 
+def _word_at(part: Part, text: str, at: int) -> str | None:
+    if isinstance(part, Number):
+        word = text[at : at + WIDTH]
+        digits = len(word) == WIDTH and word.isascii() and word.isdigit()
+        return word if digits and part.low <= int(word) <= part.high else None
+    return next((word for word in words_of(part) if text.startswith(word, at)), None)
+
+
 def _slots(words: list[str]) -> Slots:
     size, band, stop, target, confidence = (int(word) for word in words[3::2])
     return Slots(action=words[1], size=size, band=band, stop=stop, target=target, confidence=confidence)
 
 
-def choices(part: Part) -> int:
-    """How many words may stand here; one means the word is forced and tells nothing about the model."""
-    match part:
-        case Word():
-            return 1
-        case Number():
-            return part.high - part.low + 1
-        case _:
-            return len(part.words)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A place where the model chooses: the words allowed, and the words forced after whichever it takes."""
+
+    words: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Path:
+    """One branch as a program: the words forced before its first gap, then its gaps in order."""
+
+    lead: tuple[str, ...]
+    gaps: tuple[Gap, ...]
+
+
+def program(grammar: DecisionGrammar) -> tuple[Path, ...]:
+    """The language as our own engines run it: a word that has no rival is never asked for."""
+    return tuple(_path(branch) for branch in grammar.branches)
+
+
+def _path(branch: Branch) -> Path:
+    """Runs of forced words between the parts that leave a choice."""
+    forced: list[list[str]] = [[]]
+    choices: list[tuple[str, ...]] = []
+    for part in branch.parts:
+        words = words_of(part)
+        if len(words) == 1:
+            forced[-1].append(words[0])
+        else:
+            choices.append(words)
+            forced.append([])
+    gaps = (Gap(words=c, after=tuple(run)) for c, run in zip(choices, forced[1:], strict=True))
+    return Path(lead=tuple(forced[0]), gaps=tuple(gaps))
+
+
+def slot_bounds(grammar: DecisionGrammar) -> dict[str, tuple[tuple[int, int], ...]]:
+    """Action to the (low, high) of each number slot in the order of SLOTS: what one forward is read by."""
+    found = {}
+    for branch in grammar.branches:
+        _, action, *rest = branch.parts
+        assert isinstance(action, Word), "a branch names its action"
+        numbers = [part for part in rest if isinstance(part, Number)]
+        labels = [part.text for part in rest if isinstance(part, Word)]
+        assert labels == [f";{slot}=" for slot in SLOTS], f"{labels} are not the slots"
+        found[action.text] = tuple((number.low, number.high) for number in numbers)
+    return found

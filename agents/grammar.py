@@ -10,7 +10,8 @@ They are *relative* (percent of what the contract leaves), so the language is st
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Final, Literal, TypeAlias, assert_never
 
 from rules.contract import Authority, Contract
@@ -74,6 +75,12 @@ class DecisionGrammar:
     """
 
     branches: tuple[Branch, ...]
+    digest: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Once, here: engines look their compiled forms up by it, a thousand times a second.
+        found = hashlib.sha256(b"interlock/1/grammar\x00" + self.canonical).digest()
+        object.__setattr__(self, "digest", found)
 
     @property
     def canonical(self) -> bytes:
@@ -82,10 +89,6 @@ class DecisionGrammar:
             "branches": [[_plain(part) for part in branch.parts] for branch in self.branches],
         }
         return json.dumps(tree, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
-
-    @property
-    def digest(self) -> bytes:
-        return hashlib.sha256(b"interlock/1/grammar\x00" + self.canonical).digest()
 
     @property
     def budget(self) -> int:
@@ -146,6 +149,11 @@ def grammar_of(actions: Iterable[str], *, may_open: bool) -> DecisionGrammar | G
     said = [a for a in SPEAKABLE if a in granted and (a != "BUY" or may_open)]
     if not said:
         return "NOTHING_ALLOWED"
+    return _language(tuple(said))
+
+
+@cache  # there are 31 of them
+def _language(said: tuple[str, ...]) -> DecisionGrammar:
     return DecisionGrammar(branches=tuple(_branch(action) for action in said))
 
 
@@ -183,3 +191,7 @@ def _plain(part: Part) -> dict[str, object]:
             return {"low": part.low, "high": part.high}
         case _:
             assert_never(part)
+
+
+EVERYTHING: Final = _language(SPEAKABLE)
+"""Every action granted: what a model is taught, measured and checked under."""

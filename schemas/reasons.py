@@ -112,6 +112,7 @@ class LaneReason(IntEnum):
     OUTSIDE_CONTRACT = 20  # the independent checker refused what the grammar let through
     EXHAUSTED = 21
     OUTSIDE_MANDATE = 22  # the frame of a child flow, or of an instruction, leaves no room for it
+    MODEL_CHANGED = 23  # the weights in memory are no longer those that were loaded
 
 
 # Reports that go to a person; NO_PROPOSAL closes a flow, every other report aborts it.

@@ -5,13 +5,12 @@ have started their signer. One engine per process, off the event loop: a shared 
 (25 of 50 concurrent calls raised, one answered wrongly in silence), hence the lock.
 """
 
-import hashlib
 import os
 import platform
 import threading
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
 
 # The mask kernel of outlines is torch-compiled: 9-20 s on its first call, for a vocabulary of 170 words.
 os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")
@@ -19,35 +18,41 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 import outlines
 import torch
+from outlines.backends.outlines_core import OutlinesCoreBackend
 from outlines.generator import SteerableGenerator
 from outlines_core import Index, Vocabulary
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from transformers.utils.logging import disable_progress_bar
 
-from agents.emit import pattern, read
+from agents.emit import pattern
 from agents.grammar import DecisionGrammar
+from agents.model.forks import Spelled, spelled
 from agents.model.golden import GOLDEN, check_golden
-from agents.model.manifest import WEIGHTS, ModelChanged, verify
-from agents.model.spoken import MARGIN_MIN, MASS_MIN, Silent, Spoken, floored
-from agents.model.vocabulary import END, IDS, unspelled
-from agents.model.watch import Seen, Watch
+from agents.model.judge import Heard, Origin, Stop, judged
+from agents.model.jump import GRAMMARS_MAX
+from agents.model.manifest import WEIGHTS, digest_of, verify
+from agents.model.spoken import Silent, Spoken
+from agents.model.tongue import ClosedTongue, Tongue, end_of, tongue_of
+from agents.model.vocabulary import END, IDS
+from agents.model.watch import Stopped, Watch
 from schemas.reasons import LaneReason
-
-GRAMMARS_MAX: Final = 64
-"""Compiled grammars kept: more active contracts than this in one worker are compiled again."""
 
 
 class Engine:
     """A loaded model and its compiled grammars. `model_hash`: 32 bytes over its manifest's hashes."""
 
-    def __init__(self, model: torch.nn.Module, tokenizer: object, model_hash: bytes) -> None:
+    def __init__(self, model: torch.nn.Module, tokenizer: object, tongue: Tongue, model_hash: bytes) -> None:
         torch.set_num_threads(1)
         self.model_hash = model_hash
         self.fingerprint = _fingerprint()
         self._voice = outlines.from_transformers(model.float().eval(), tokenizer)
-        self._tokenizer = tokenizer
-        self._vocabulary = spoken_vocabulary()
-        self._watches: dict[bytes, Watch] = {}
+        self._tongue = tongue
+        self._vocabulary = (
+            spoken_vocabulary()
+            if isinstance(tongue, ClosedTongue)
+            else OutlinesCoreBackend(self._voice).vocabulary
+        )
+        self._watches: dict[bytes, tuple[Watch, Spelled]] = {}
         self._lock = threading.Lock()
 
     @classmethod
@@ -58,74 +63,60 @@ class Engine:
         """
         manifest = verify(folder)
         disable_progress_bar()
-        model = AutoModelForCausalLM.from_pretrained(str(folder), dtype=torch.float32, local_files_only=True)
+        model = AutoModelForCausalLM.from_pretrained(
+            str(folder), dtype=torch.float32, local_files_only=True, use_safetensors=True
+        )
         tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
-        if tokenizer.get_vocab() != IDS:
-            raise ModelChanged("the tokenizer's words are not those of agents.model.vocabulary: train again")
-        digest = hashlib.sha256()
-        for name, found in sorted(manifest.files.items()):
-            digest.update(f"{name} {found}\n".encode("ascii"))
-        engine = cls(model, tokenizer, digest.digest())
+        tokenizer.chat_template = None  # a prompt is shown as it is, in every engine
+        engine = cls(model, tokenizer, tongue_of(folder, end_of(folder)), digest_of(manifest))
         if golden:
             check_golden(engine, folder / GOLDEN)
         return engine
 
-    def compile(self, grammar: DecisionGrammar) -> None:
-        """Build and keep the automaton of `grammar`. Raises ModelChanged if a word of it cannot be said."""
-        self._watch(grammar)
+    def compile(self, grammar: DecisionGrammar) -> int:
+        """Build and keep the automaton; its token budget. Raises ModelChanged if a word cannot be said."""
+        return self._watch(grammar)[1].budget
+
+    def weights(self) -> list[torch.Tensor]:
+        """Every tensor an answer depends on."""
+        return [each.detach() for each in self._voice.model.parameters()]
 
     def speak(self, prompt: str, grammar: DecisionGrammar) -> Spoken | Silent:
         """One sentence of `grammar` to `prompt`; the same bytes for the same prompt, whoever asks when."""
-        unknown = [word for word in prompt.split(" ") if word not in IDS]
-        assert not unknown, f"the prompt has words outside the vocabulary: {unknown}"
+        (heard,) = self.hear([(prompt, grammar)], lambda _: None)
+        origin = Origin(model_hash=self.model_hash, fingerprint=self.fingerprint)
+        return judged(heard, prompt, grammar, self.compile(grammar), origin)
+
+    def hear(self, asked: Sequence[tuple[str, DecisionGrammar]], stop: Stop) -> list[Heard]:
+        """One sentence for each, one at a time: a batch of outlines shares padding and gives other bits."""
         with self._lock, torch.inference_mode():
-            watch = self._watch(grammar)
-            generator = SteerableGenerator.from_processor(self._voice, watch)
-            text = generator(prompt, max_new_tokens=grammar.budget, do_sample=False)
-            return self._judge(prompt, grammar, str(text), watch.seen)
+            return [self._sentence(prompt, grammar, stop) for prompt, grammar in asked]
 
-    def _judge(self, prompt: str, grammar: DecisionGrammar, text: str, seen: Seen) -> Spoken | Silent:
-        mass, margin = floored(seen.mass), floored(seen.margin)
-        tokens_in = len(prompt.split(" ")) + 1
-        slots = read(grammar, text)
-        reason: LaneReason | None = None
-        if not seen.finite:
-            reason = LaneReason.NOT_FINITE
-        elif seen.stuck:
-            reason = LaneReason.NO_ALLOWED_TOKEN
-        elif slots is None or seen.steps != grammar.budget:
-            reason = LaneReason.TRUNCATED
-        elif mass < MASS_MIN:
-            reason = LaneReason.LOW_MASS
-        elif margin < MARGIN_MIN:
-            reason = LaneReason.LOW_MARGIN
-        if reason is not None or slots is None:
-            assert reason is not None
-            return Silent(reason=reason, mass=mass, margin=margin, tokens_in=tokens_in, tokens_out=seen.steps)
-        return Spoken(
-            text=text,
-            slots=slots,
-            mass=mass,
-            margin=margin,
-            tokens_in=tokens_in,
-            tokens_out=seen.steps,
-            model_hash=self.model_hash,
-            grammar_hash=grammar.digest,
-            prompt_hash=hashlib.sha256(prompt.encode("ascii")).digest(),
-            fingerprint=self.fingerprint,
-        )
+    def _sentence(self, prompt: str, grammar: DecisionGrammar, stop: Stop) -> Heard:
+        watch, language = self._watch(grammar)
+        asked, ids = self._tongue.asked(prompt), self._tongue.ask(prompt)
+        room = int(self._voice.model.config.max_position_embeddings) - language.budget
+        if asked is None or ids is None or len(ids) > room:
+            return Heard(stopped=LaneReason.TRUNCATED)
+        watch.listen(stop, grammar)
+        generator = SteerableGenerator.from_processor(self._voice, watch)
+        try:
+            text = str(generator(asked, max_new_tokens=language.budget, do_sample=False))
+        except Stopped:
+            return watch.heard
+        heard = watch.heard
+        heard.text, heard.tokens_in, heard.stopped = text, len(ids), stop(grammar)
+        return heard
 
-    def _watch(self, grammar: DecisionGrammar) -> Watch:
+    def _watch(self, grammar: DecisionGrammar) -> tuple[Watch, Spelled]:
         digest = grammar.digest
         if digest not in self._watches:
-            missing = unspelled(grammar.words)
-            if missing:
-                raise ModelChanged(
-                    f"the vocabulary does not spell {missing[:5]}: choose another model or contract"
-                )
+            language = spelled(grammar, self._tongue)
             if len(self._watches) >= GRAMMARS_MAX:
                 self._watches.pop(next(iter(self._watches)))
-            self._watches[digest] = Watch(Index(pattern(grammar), self._vocabulary))
+            index = Index(pattern(grammar), self._vocabulary)
+            closed = isinstance(self._tongue, ClosedTongue)
+            self._watches[digest] = (Watch(index, language, canonical=not closed), language)
         return self._watches[digest]
 
 

@@ -1,8 +1,9 @@
 """How right the model is: `python -m agents.model.evaluate [--write] [--days FOLDER]`.
 
-Measures the shipped engine under the whole language against the teacher: on rows of a seed it was not taught,
-and on real days, the violent one and the quiet ones apart. --write puts golden answers and the figures into
-the model's folder.
+Measures the shipped model in a mode (single pass) under the whole language against the teacher: on rows of a
+seed it was not taught, and on real days, the violent one and the quiet ones apart; then, under every language
+a contract can have, what its feasible mass is worth. --write puts golden answers and the figures into the
+model's folder.
 """
 
 import argparse
@@ -12,9 +13,10 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
+from agents.model.calibrate import calibration
 from agents.model.card import ACTIONS, COUNTED, card
 from agents.model.days import closes, day_levels
-from agents.model.engine import Engine
+from agents.model.engines import Mode, Speaking, load
 from agents.model.golden import GOLDEN, whole_language, write_golden
 from agents.model.lessons import BATCH, rows
 from agents.model.manifest import WEIGHTS, verify
@@ -33,7 +35,7 @@ def taught_prompts(steps: int, seed: int) -> frozenset[str]:
     return frozenset(prompt(row) for step in range(steps) for row in rows(BATCH, seed + 1 + step))
 
 
-def measure(engine: Engine, asked: Iterable[Levels], taught: frozenset[str]) -> dict[str, int]:
+def measure(engine: Speaking, asked: Iterable[Levels], taught: frozenset[str]) -> dict[str, int]:
     """Counts: asked, answered, right (all six slots), action_right, refused, and each action said.
 
     new, new_right: of those, the prompts that never stood in training.
@@ -65,7 +67,7 @@ def spread_out(seed: int, count: int) -> list[Levels]:
     return [kept[action][at] for at in range(count // len(ACTIONS)) for action in ACTIONS]
 
 
-def figures(engine: Engine, days: Path | None, taught: frozenset[str]) -> dict[str, dict[str, int]]:
+def figures(engine: Speaking, days: Path | None, taught: frozenset[str]) -> dict[str, dict[str, int]]:
     """Counts by set: rows of an untaught seed, and each real day found under `days`."""
     found = {"unseen rows": measure(engine, spread_out(SEED_UNSEEN, 1_000), taught)}
     if days is not None and days.is_dir():
@@ -78,20 +80,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="measure the shipped model against its teacher")
     parser.add_argument("--model", type=Path, default=WEIGHTS)
     parser.add_argument("--days", type=Path, default=Path("../shared/data/lean_crypto/coinbase/minute"))
+    parser.add_argument("--mode", choices=[each.value for each in Mode], default=Mode.SINGLE_PASS.value)
     parser.add_argument(
         "--write", action="store_true", help="write golden answers, figures and the model card"
     )
     chosen = parser.parse_args(arguments)
-    engine = Engine.load(chosen.model, golden=not chosen.write)
+    engine = load(chosen.model, mode=Mode(chosen.mode), golden=not chosen.write)
     made = verify(chosen.model)
     found = figures(engine, chosen.days, taught_prompts(made.steps, made.seed))
-    print(json.dumps(found, indent=2))
+    trust = calibration(engine, spread_out(SEED_UNSEEN + 2, 400))
+    print(json.dumps({"agreement": found, "calibration": trust}, indent=2))
     if chosen.write:
         asked = [prompt(seen) for seen in spread_out(SEED_UNSEEN + 1, 16)]
         write_golden(engine, asked, chosen.model / GOLDEN)
-        body = json.dumps(found, indent=2, sort_keys=True) + "\n"
+        body = json.dumps({"agreement": found, "calibration": trust}, indent=2, sort_keys=True) + "\n"
         (chosen.model / FIGURES).write_text(body, encoding="utf-8")
-        (chosen.model / "MODEL_CARD.md").write_text(card(found, engine.fingerprint), encoding="utf-8")
+        (chosen.model / "MODEL_CARD.md").write_text(card(found, trust, engine.fingerprint), encoding="utf-8")
     return 0
 
 

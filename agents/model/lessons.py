@@ -11,7 +11,7 @@ from agents.emit import Slots
 from agents.grammar import SLOTS, number_word
 from agents.model.prompt import SCALES, Levels, of_row, prompt
 from agents.model.teacher import teach
-from agents.model.vocabulary import BEGIN, END, IDS
+from agents.model.vocabulary import BEGIN, END, IDS, VALUES
 
 PROMPT_TOKENS = len(SCALES) + 1
 ANSWER_TOKENS = 2 + 2 * len(SLOTS) + 1
@@ -46,6 +46,23 @@ def rows(count: int, seed: int) -> list[Levels]:
     drawn[active, 3] = np.where(drawn[active, 0] >= 2, draw.integers(1, 7, active.sum()), drawn[active, 3])
     drawn[active, 7] = draw.integers(0, 3, active.sum())
     return [of_row([int(value) for value in row]) for row in drawn]
+
+
+def heard(batch: torch.Tensor) -> torch.Tensor:
+    """The same token ids with every value replaced by one of them: the placeholder of a slot.
+
+    A model that learns from these cannot lean on what it said before, so that every slot can be read from
+    one forward and a sentence spoken word by word is still the same sentence.
+    """
+    values = torch.tensor([IDS[word] for word in VALUES])
+    return torch.where(torch.isin(batch, values), values[0], batch)
+
+
+def deafen(embedding: torch.Tensor) -> None:
+    """Give all values the row of the placeholder, in place: shape (vocabulary, width)."""
+    values = torch.tensor([IDS[word] for word in VALUES])
+    with torch.no_grad():
+        embedding[values] = embedding[values[0]].clone()
 
 
 def lessons(count: int, seed: int) -> torch.Tensor:

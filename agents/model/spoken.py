@@ -34,7 +34,7 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silent:
-    """No sentence: TRUNCATED, NO_ALLOWED_TOKEN, NOT_FINITE, LOW_MASS or LOW_MARGIN, with the measures."""
+    """No sentence: the reason by name (TRUNCATED, NOT_FINITE, LOW_MASS, LOW_MARGIN …), with the measures."""
 
     reason: LaneReason
     mass: Decimal

@@ -24,7 +24,7 @@ from agents.model.tokenizer import save as save_tokenizer
 from agents.model.vocabulary import BEGIN, END, IDS, PAD, VOCABULARY
 
 SEED = 20_170_904
-STEPS = 1_200
+STEPS = 2_000
 RATE = 4e-3
 WARMUP = 60
 
@@ -39,7 +39,7 @@ def configuration() -> LlamaConfig:
         num_attention_heads=4,
         num_key_value_heads=4,
         max_position_embeddings=64,
-        tie_word_embeddings=True,
+        tie_word_embeddings=False,  # values are read alike and said apart
         bos_token_id=IDS[BEGIN],
         eos_token_id=IDS[END],
         pad_token_id=IDS[PAD],
@@ -66,7 +66,7 @@ def train(steps: int, say: Callable[[str], None]) -> LlamaForCausalLM:
         for group in optimizer.param_groups:
             group["lr"] = RATE * rate_at(step, steps)
         batch = lessons.lessons(lessons.BATCH, SEED + 1 + step)
-        logits = model(input_ids=batch[:, :-1]).logits[:, taught - 1 :]
+        logits = model(input_ids=lessons.heard(batch[:, :-1])).logits[:, taught - 1 :]
         loss = functional.cross_entropy(logits.reshape(-1, logits.shape[-1]), batch[:, taught:].reshape(-1))
         optimizer.zero_grad()
         torch.autograd.backward(loss)
@@ -74,6 +74,7 @@ def train(steps: int, say: Callable[[str], None]) -> LlamaForCausalLM:
         optimizer.step()
         if step % 100 == 0 or step == steps - 1:
             say(f"step {step} of {steps}: loss {loss.item():.5f}")
+    lessons.deafen(model.get_input_embeddings().weight)
     return model.eval()
 
 

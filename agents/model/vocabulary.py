@@ -18,6 +18,9 @@ SPOKEN: Final = (
     *(number_word(value) for value in range(FULL + 1)),
 )
 
+VALUES: Final = (*SPEAKABLE, *(number_word(value) for value in range(FULL + 1)))
+"""Words that fill a slot. The shipped model reads them all as one: what it said it does not hear."""
+
 VOCABULARY: Final = (*SPECIAL, *SPOKEN, *prompt_words())
 IDS: Final = {word: at for at, word in enumerate(VOCABULARY)}
 """Word to token id. The order is part of the weights: append, never insert."""

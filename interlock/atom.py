@@ -113,7 +113,7 @@ def said_again(found: Recorded, speaker: Speaking, salt: bytes | None) -> Intent
     asked = None if woken is None else pending(flow, woken, found.grants, salt or bytes(32), now=0)
     if not isinstance(asked, Pending):
         raise NotFound("the contract that the flow names stood in no entry before the answer")
-    (spoken,) = answered([asked], speaker, lambda: None)
+    (spoken,) = answered([asked], speaker, lambda: None, lambda: 0)
     if salt is None:
         return replace(spoken.body, explain_commitment=found.said.explain_commitment)
     return spoken.body

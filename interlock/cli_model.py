@@ -12,12 +12,12 @@ import typer
 from agents.model.golden import GOLDEN
 from agents.model.manifest import MANIFEST
 from interlock.context import Context, context
-from interlock.models import FIXTURE, Checked, load_engine, measured, named, stock
+from interlock.models import FIXTURE, Checked, load_engine, measured, named, stock, unspelled
 from interlock.releasing import release, signed
 from interlock.say import Exit, Stop, as_json, command, data, say
 from schemas.canonical import jcs
 from schemas.models import DocumentKind
-from topologies.stream.released import folder_of, in_force, releases
+from topologies.stream.released import folder_of, hash_in, in_force, releases
 from topologies.stream.thinking import AGENT
 
 JsonOption = Annotated[bool, typer.Option("--json", help="as one JSON document")]
@@ -38,13 +38,12 @@ def check(
 ) -> None:
     """Say whether a model fits: words it cannot spell, mass, accuracy, speed; writes its golden file."""
     named(path, renew=renew)
-    engine = load_engine(path, mode, golden=False)
-    missing = engine.unspelled()
-    if missing:
-        found = Checked(model_hash=engine.model_hash, mode=engine.mode, fingerprint=engine.fingerprint,
-                        unspelled=missing)  # fmt: skip
-    else:
-        found = measured(engine, path, rows, renew=renew)
+    missing = unspelled(path)
+    found = (
+        Checked(model_hash=hash_in(path) or b"", unspelled=missing)
+        if missing
+        else measured(load_engine(path, mode, golden=False), path, rows, renew=renew)
+    )
     if json_:
         as_json(_plain(found))
     else:
@@ -86,11 +85,13 @@ def use(path: Path, mode: ModeOption = "", ledger: LedgerOption = None) -> None:
         raise Stop(Exit.FAILED, f"{path.name} was never checked", fix=f"interlock model check {path}")
     engine = load_engine(path, mode)  # files, and what it says, as they were when it was checked
     newest = in_force(there.registry(), AGENT)
-    if newest is not None and (newest.model_hash, newest.mode) == (engine.model_hash, engine.mode):
+    if newest is not None and (newest.model_hash, newest.mode) == (engine.model_hash, engine.mode.value):
         say(f"record {newest.version} in force names this model already")
         return
     stock(path, there.running.root, engine.model_hash)
-    seq = release(there, *signed(there, DocumentKind.MODEL, AGENT, _version(there), _body(path, engine.mode)))
+    seq = release(
+        there, *signed(there, DocumentKind.MODEL, AGENT, _version(there), _body(path, engine.mode.value))
+    )
     say(f"model {engine.model_hash.hex()} speaks from now on; its worker starts again to load it")
     data(f"in force from ledger seq {seq}")
 
@@ -108,8 +109,6 @@ def _body(path: Path, mode: str) -> bytes:
 def _lines(found: Checked) -> list[tuple[str, str]]:
     head = [
         ("model", found.model_hash.hex()),
-        ("mode", found.mode),
-        ("fingerprint", found.fingerprint),
         ("unspelled", ", ".join(found.unspelled[:8]) or "nothing"),
     ]
     if found.unspelled:
@@ -117,6 +116,8 @@ def _lines(found: Checked) -> list[tuple[str, str]]:
     refused = ", ".join(f"{count} {reason}" for reason, count in found.refused) or "none"
     return [
         *head,
+        ("mode", found.mode),
+        ("fingerprint", found.fingerprint),
         ("answered", f"{found.answered} of {found.asked}; refused {refused}"),
         ("right", f"{found.right} in all slots, {found.action_right} in the action, of those answered"),
         ("mass", f"smallest {found.masses[0]}, middle {found.masses[1]}"),

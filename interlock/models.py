@@ -22,7 +22,7 @@ from topologies.stream.released import stored
 from topologies.stream.voice import BATCH_MAX
 
 if TYPE_CHECKING:
-    from topologies.stream.engine_edge import Loaded
+    from topologies.stream.engine_edge import Speaking
 
 FIXTURE = 256  # rows in which each action is wanted equally often
 BY_HAND = "interlock model check"
@@ -37,9 +37,9 @@ class Checked:
     """
 
     model_hash: bytes
-    mode: str
-    fingerprint: str
-    unspelled: tuple[str, ...]
+    unspelled: tuple[str, ...] = ()
+    mode: str = ""
+    fingerprint: str = ""
     asked: int = 0
     answered: int = 0
     right: int = 0
@@ -56,7 +56,7 @@ class Checked:
         return not self.unspelled and self.answered > 0
 
 
-def load_engine(folder: Path, mode: str = "", *, golden: bool = True) -> Loaded:
+def load_engine(folder: Path, mode: str = "", *, golden: bool = True) -> Speaking:
     """The engine of a folder's model. Raises Stop, saying what differs and what to do."""
     from topologies.stream.engine_edge import load  # seconds of torch
 
@@ -65,6 +65,16 @@ def load_engine(folder: Path, mode: str = "", *, golden: bool = True) -> Loaded:
     except ModelChanged as error:
         raise Stop(Exit.FAILED, f"the model in {folder.name} does not start", why=str(error),
                    fix=f"{BY_HAND} {folder}") from None  # fmt: skip
+
+
+def unspelled(folder: Path) -> tuple[str, ...]:
+    """Words of the language that a model cannot say. Raises Stop where its tokenizer cannot be read."""
+    from topologies.stream.engine_edge import unspelled_in
+
+    try:
+        return unspelled_in(folder)
+    except ModelChanged as error:
+        raise Stop(Exit.FAILED, f"the tokenizer in {folder.name} cannot be used", why=str(error)) from None
 
 
 def named(folder: Path, *, renew: bool) -> None:
@@ -80,7 +90,7 @@ def named(folder: Path, *, renew: bool) -> None:
                    fix=f"{BY_HAND} {folder} --renew, if the change is meant") from None  # fmt: skip
 
 
-def measured(engine: Loaded, folder: Path, rows: int = FIXTURE, *, renew: bool = False) -> Checked:
+def measured(engine: Speaking, folder: Path, rows: int = FIXTURE, *, renew: bool = False) -> Checked:
     """Ask the fixture: one by one, then by eights, which MUST answer the same. Writes the golden file.
 
     An existing golden file is compared with instead, unless renewed.
@@ -103,9 +113,8 @@ def measured(engine: Loaded, folder: Path, rows: int = FIXTURE, *, renew: bool =
     masses = sorted(said.mass for said in alone)
     return Checked(
         model_hash=engine.model_hash,
-        mode=engine.mode,
+        mode=engine.mode.value,
         fingerprint=engine.fingerprint,
-        unspelled=(),
         asked=len(alone),
         answered=len(spoken),
         right=sum(said.slots == wanted for said, wanted in spoken),
@@ -133,7 +142,7 @@ def stock(folder: Path, state: Path, model_hash: bytes) -> Path:
     return there
 
 
-def _golden(engine: Loaded, folder: Path, prompts: Sequence[str], *, renew: bool) -> str:
+def _golden(engine: Speaking, folder: Path, prompts: Sequence[str], *, renew: bool) -> str:
     from agents.model.golden import check_golden, write_golden
 
     path = folder / GOLDEN
@@ -149,7 +158,7 @@ def _golden(engine: Loaded, folder: Path, prompts: Sequence[str], *, renew: bool
 
 
 def _timed(
-    engine: Loaded, asked: Sequence[Sequence[tuple[str, object]]]
+    engine: Speaking, asked: Sequence[Sequence[tuple[str, object]]]
 ) -> tuple[list[Spoken | Silent], list[Decimal]]:
     """All answers, and per question the milliseconds of its call shared among those of the call."""
     answers: list[Spoken | Silent] = []

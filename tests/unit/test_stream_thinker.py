@@ -201,6 +201,23 @@ def test_a_contract_released_while_the_model_speaks_is_reported_by_name():
     assert (body.reason, body.usage.model_calls) == (LaneReason.CONTRACT_CHANGED, 1)
 
 
+def test_a_deadline_that_passes_while_the_model_speaks_is_reported_by_name():
+    clock = iter([flow().deadline, flow().deadline + 1])
+    body = body_of(replace(thinker(), now=lambda: next(clock)).answer(record()))
+    assert isinstance(body, Report)
+    assert (body.reason, body.usage.model_calls) == (LaneReason.DEADLINE, 1)
+
+
+def test_an_engine_whose_weights_have_changed_is_known_to_its_worker():
+    gone = Silent(
+        reason=LaneReason.MODEL_CHANGED, mass=Decimal(0), margin=Decimal(0), tokens_in=0, tokens_out=0
+    )
+    voice = Voice(Counted(gone))
+    body = body_of(replace(thinker(), speaker=voice).answer(record()))
+    assert isinstance(body, Report)
+    assert (body.reason, voice.changed) == (LaneReason.MODEL_CHANGED, True)
+
+
 def test_a_contract_that_never_came_is_refused_by_name():
     body = body_of(thinker(grants=Grants(contract=None)).answer(record()))
     assert isinstance(body, Report)

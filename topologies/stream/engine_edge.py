@@ -1,42 +1,34 @@
-"""The engine this process speaks with; importing it loads torch, so only who speaks imports it."""
+"""The engine a process speaks with, by the name of its mode; importing it loads torch."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from agents.grammar import DecisionGrammar
-from agents.model.engine import Engine
+from agents.model.engines import Mode, Speaking
+from agents.model.engines import load as load_mode
 from agents.model.golden import whole_language
-from agents.model.spoken import Silent, Spoken
-from agents.model.vocabulary import unspelled
+from agents.model.manifest import ModelChanged
+from agents.model.tongue import end_of, tongue_of, unspelled
+
+__all__ = ["Speaking", "load", "unspelled_in"]
 
 
-class Loaded:
-    """The reference engine, one sentence after the other."""
+def load(folder: Path, mode: str = "", *, golden: bool = True) -> Speaking:
+    """The model in ``folder``, checked, in a mode; without one in the fastest that reads it.
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self.mode = "outlines"
-        self.model_hash, self.fingerprint = engine.model_hash, engine.fingerprint
-
-    def unspelled(self) -> tuple[str, ...]:
-        """Words of the whole language that the model cannot say."""
-        return unspelled(whole_language().words)
-
-    def compile(self, grammar: DecisionGrammar) -> None:
-        """Raises ModelChanged on a word that cannot be said."""
-        self._engine.compile(grammar)
-
-    def speak(self, prompt: str, grammar: DecisionGrammar) -> Spoken | Silent:
-        """The answer to one question."""
-        return self._engine.speak(prompt, grammar)
-
-    def speak_many(self, asked: Sequence[tuple[str, DecisionGrammar]]) -> list[Spoken | Silent]:
-        """An answer to each question, in their order."""
-        return [self._engine.speak(prompt, grammar) for prompt, grammar in asked]
+    Raises ModelChanged on another model than its manifest or golden answers say, or no such mode.
+    """
+    if mode:
+        if mode not in list(Mode):
+            raise ModelChanged(f"no mode {mode!r}: one of {', '.join(Mode)}")
+        return load_mode(folder, mode=Mode(mode), golden=golden)
+    try:
+        speaking = load_mode(folder, mode=Mode.SINGLE_PASS, golden=False)
+    except ModelChanged:
+        return load_mode(folder, mode=Mode.JUMP_FORWARD, golden=golden)
+    return load_mode(folder, mode=Mode.SINGLE_PASS) if golden else speaking
 
 
-def load(folder: Path, mode: str, *, golden: bool = True) -> Loaded:
-    """The model in ``folder``, checked. Raises ModelChanged."""
-    return Loaded(Engine.load(folder, golden=golden))
+def unspelled_in(folder: Path) -> tuple[str, ...]:
+    """Words of the whole language that a folder's tokenizer cannot say, sorted."""
+    return unspelled(tongue_of(folder, end_of(folder)), whole_language().words)

@@ -55,7 +55,7 @@ class StreamThinker:
         """
         read = [self._read(record) for record in records]
         those = [each for each in read if isinstance(each, Pending)]
-        spoken = iter(answered(those, self.speaker, lambda: self.grants.in_force(AGENT)))
+        spoken = iter(answered(those, self.speaker, lambda: self.grants.in_force(AGENT), self.now))
         said: list[Said | Fault | None] = []
         for record, each in zip(records, read, strict=True):
             match each:

@@ -39,15 +39,15 @@ class Pending:
             return None
         return self.asked.text, self.grammar
 
-    def thought(self, heard: Sentence | Silent | None, changed: bool) -> Thought:
-        """What the agent came to. heard: None where the model was not asked."""
-        if isinstance(self.asked, Nothing):
-            return Thought(opinion=self.asked)
-        assert heard is not None, "every question is answered"
+    def thought(self, asked: Question, heard: Sentence | Silent, *, changed: bool, now: int) -> Thought:
+        """What the agent came to from what was heard."""
         if changed:
             text = "another version of the contract was released while the model spoke"
             return Thought(opinion=refused(LaneReason.CONTRACT_CHANGED, text), heard=heard)
-        return concluded(self.case, self.asked, heard)
+        if now > self.case.flow.deadline:
+            text = "the deadline passed while the model spoke"
+            return Thought(opinion=refused(LaneReason.DEADLINE, text), heard=heard)
+        return concluded(self.case, asked, heard)
 
 
 def pending(flow: Flow, woken: WokenAgent, grants: Grants, salt: bytes, now: int) -> Pending | None:
@@ -77,18 +77,24 @@ def pending(flow: Flow, woken: WokenAgent, grants: Grants, salt: bytes, now: int
 
 
 def answered(
-    those: Sequence[Pending], speaker: Speaking, in_force: Callable[[], bytes | None]
+    those: Sequence[Pending], speaker: Speaking, in_force: Callable[[], bytes | None], now: Callable[[], int]
 ) -> list[Spoken]:
     """The answer to be signed to each flow, in their order; one inference for all that ask.
 
-    in_force: H_contract of the newest contract. Where another is released while the model speaks, what it
-    said is thrown away: nobody shall have to ask which of the two it was said under.
+    now: micros UTC, asked once more when the model has spoken: a flow whose deadline passed meanwhile gets no
+    atom. in_force: H_contract of the newest contract. Where another is released while the model speaks, what
+    was said is thrown away: nobody shall have to ask which of the two it was said under.
     """
     before = in_force()
     asking = [each.question for each in those if each.question is not None]
     heard = iter(speaker.speak_many(asking) if asking else [])
-    changed = in_force() != before
-    thoughts = [each.thought(None if each.question is None else next(heard), changed) for each in those]
+    changed, over = in_force() != before, now()
+    thoughts = [
+        Thought(opinion=each.asked)
+        if isinstance(each.asked, Nothing)
+        else each.thought(each.asked, next(heard), changed=changed, now=over)
+        for each in those
+    ]
     return [signable(each.case, thought, each.salt) for each, thought in zip(those, thoughts, strict=True)]
 
 

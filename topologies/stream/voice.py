@@ -13,6 +13,7 @@ from typing import Protocol, TypeAlias
 
 from agents.grammar import DecisionGrammar
 from agents.model.spoken import Silent, Speaker, Spoken
+from schemas.reasons import LaneReason
 
 BATCH_MAX = 8
 """Flows asked together: at eight a forward pass costs hardly more than one, beyond it the first one waits."""
@@ -23,7 +24,7 @@ Question: TypeAlias = tuple[str, DecisionGrammar]
 class Engine(Protocol):
     """A loaded model, not thread-safe. ``compile`` raises ModelChanged on a word it cannot say."""
 
-    def compile(self, grammar: DecisionGrammar) -> None: ...
+    def compile(self, grammar: DecisionGrammar) -> object: ...
 
     def speak_many(self, asked: Sequence[Question]) -> list[Spoken | Silent]: ...
 
@@ -37,12 +38,16 @@ class Speaking(Protocol):
 
 
 class Voice:
-    """An engine for several threads. Raises ModelChanged where a grammar has a word the model cannot say."""
+    """An engine for several threads. Raises ModelChanged where a grammar has a word the model cannot say.
+
+    changed: the engine has said that the weights in memory are no longer those that were loaded.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._lock = threading.Lock()
         self._compiled: set[bytes] = set()
+        self.changed = False
 
     def compile(self, grammar: DecisionGrammar) -> None:
         """Have a grammar ready before a flow asks for it."""
@@ -57,6 +62,7 @@ class Voice:
                 self._ready(grammar)
             for first in range(0, len(asked), BATCH_MAX):
                 answers += self._engine.speak_many(asked[first : first + BATCH_MAX])
+        self.changed = self.changed or any(_says_changed(each) for each in answers)
         assert len(answers) == len(asked), "an engine answers every question"
         return answers
 
@@ -65,6 +71,10 @@ class Voice:
         if digest not in self._compiled:
             self._engine.compile(grammar)
             self._compiled.add(digest)
+
+
+def _says_changed(answer: Spoken | Silent) -> bool:
+    return isinstance(answer, Silent) and answer.reason is LaneReason.MODEL_CHANGED
 
 
 class OneByOne:

@@ -43,8 +43,11 @@ class StreamDesk(Desk):
     def hellos(self) -> tuple[Produce, ...]:
         """The manifest and state under the newest released version, once per version; else empty.
 
-        Ends this process when another model has come into force, or a contract that this one cannot speak.
+        Ends this process when another model has come into force, when a contract has that this one cannot
+        speak, or when the weights in memory have changed: starting again reads them anew.
         """
+        if self.voice is not None and self.voice.changed:
+            end(AGENT, ModelChanged("the weights in memory are not those that were loaded"), AGAIN)
         grants = self.following.grants
         released = in_force(grants.registry, AGENT)
         if released is not None and released.model_hash != self.model_hash:

@@ -94,6 +94,9 @@ class Desk:
         )
 
 
+Starting = Callable[[], tuple[Desk, AnsweringAll]]
+
+
 def _now() -> int:
     """Wall micros: they say when a person may have seen it, and decide nothing."""
     return time.time_ns() // 1_000
@@ -111,14 +114,7 @@ def worker_app(
     return batch_app(name, settings, base, start_singly, most=1)
 
 
-def batch_app(
-    name: str,
-    settings: ProcessSettings,
-    base: str,
-    start: Callable[[], tuple[Desk, AnsweringAll]],
-    *,
-    most: int,
-) -> Any:
+def batch_app(name: str, settings: ProcessSettings, base: str, start: Starting, *, most: int) -> Any:
     """The same, of up to ``most`` records at a time where as many have queued."""
     app = make_app(name, settings)
     started: asyncio.Future[tuple[Desk, AnsweringAll]] | None = None

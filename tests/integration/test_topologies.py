@@ -6,7 +6,9 @@ Every process is the real one: selector, agents, arbiter, kernel and executor on
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,7 +26,7 @@ from interlock.cli import app
 from interlock.context import Context
 from interlock.genesis import Account, create, open_accounts, send
 from interlock.grants import ROUTING
-from interlock.programs import programs
+from interlock.programs import programs, worker
 from interlock.reading import Decided, decisions
 from interlock.services import daemon
 from interlock.services.running import Running
@@ -35,6 +37,7 @@ from schemas.codec import decode
 from schemas.kinds import EntryKind
 from schemas.models import DecisionEntry, Intent, Lane, ManifestEntry
 from schemas.models import Manifest as Hello
+from transport.exits import REFUSED
 from transport.names import LedgerName
 
 pytestmark = [pytest.mark.broker, pytest.mark.model, pytest.mark.timeout(400)]
@@ -146,6 +149,19 @@ def test_the_same_class_takes_the_other_road_by_routing_table_alone(desk: Desk, 
         assert row["measured"] >= 1
         assert row["latency_ms"]["p99"] >= row["latency_ms"]["p50"] > 0
     assert "momentum" in desk.run("summary", "--window", "1h").stdout
+
+
+def test_a_worker_whose_folder_holds_another_model_does_not_start(desk: Desk, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(WEIGHTS, other)
+    manifest = json.loads((other / MANIFEST).read_text(encoding="utf-8"))
+    manifest["files"]["config.json"] = "0" * 64
+    (other / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    program = worker(desk.there.running, desk.there.card, "sovereign")
+    env = {**os.environ, **program.env, "INTERLOCK_MODEL__PATH": str(other), "INTERLOCK_SHARD": "1"}
+    done = subprocess.run(program.argv, env=env, capture_output=True, text=True, timeout=WAIT_S, check=False)
+    assert done.returncode == REFUSED, done.stderr
+    assert "other holds model" in done.stderr + done.stdout
 
 
 def test_a_model_of_ones_own_speaks_after_a_signed_record(desk: Desk, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agents.model.engines import Mode, Speaking
 from agents.model.engines import load as load_mode
-from agents.model.golden import whole_language
+from agents.model.golden import GOLDEN, check_golden, whole_language
 from agents.model.manifest import ModelChanged
 from agents.model.tongue import end_of, tongue_of, unspelled
 
@@ -26,7 +26,9 @@ def load(folder: Path, mode: str = "", *, golden: bool = True) -> Speaking:
         speaking = load_mode(folder, mode=Mode.SINGLE_PASS, golden=False)
     except ModelChanged:
         return load_mode(folder, mode=Mode.JUMP_FORWARD, golden=golden)
-    return load_mode(folder, mode=Mode.SINGLE_PASS) if golden else speaking
+    if golden:
+        check_golden(speaking, folder / GOLDEN)
+    return speaking
 
 
 def unspelled_in(folder: Path) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 export TORCHDYNAMO_DISABLE := 1
 export HF_HUB_OFFLINE := 1
 
-.PHONY: setup demo check quick format lint types unit broker train lock vectors mutate fuzz laws simulate bench-trigger clean
+.PHONY: setup demo check quick format lint types unit broker train atoms bench-sds lock vectors mutate fuzz laws simulate bench-trigger clean
 
 setup: $(STAMP)
 
@@ -50,6 +50,14 @@ simulate: setup
 
 train: setup
 	$(BIN)/python -m agents.model.train
+
+# N atoms of chance and N of the shipped model under random contracts: none may leave grammar or contract.
+atoms: setup
+	$(BIN)/python -m tests.atoms $(if $(filter command line environment,$(origin N)),$(N),100000) $(ARGS)
+
+# Three engines beside plain outlines: the same model, prompts and language in one run, one thread.
+bench-sds: setup
+	$(BIN)/python -m bench.sds $(ARGS)
 
 # The kernel against the naive specification: N random histories of 52 steps, two processes, counted by reason.
 laws: setup

@@ -15,6 +15,7 @@ from functools import cache
 from typing import Final, Literal, TypeAlias, assert_never
 
 from rules.contract import Authority, Contract
+from schemas.models import Action, IntentKind
 
 WIDTH: Final = 3
 FULL: Final = 100
@@ -126,7 +127,10 @@ def speakable_actions(allowed: Iterable[str], forbidden: Iterable[str], *, obser
 
 def compile_grammar(contract: Contract) -> DecisionGrammar | GrammarFault:
     """The language of one contract: what it grants, and nothing its limits leave no room for."""
-    allowed = [action.value for action in contract.allowed_actions]
+    if IntentKind.ATOM not in contract.outputs:
+        return "NOTHING_ALLOWED"
+    # HALT is a veto's word: without one the kernel's gate 7 would refuse it every time.
+    allowed = [a.value for a in contract.allowed_actions if a is not Action.HALT or contract.veto]
     forbidden = [action.value for action in contract.forbidden_actions]
     actions = speakable_actions(allowed, forbidden, observe=contract.authority is Authority.OBSERVE)
     limits = contract.limits

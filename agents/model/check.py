@@ -10,6 +10,7 @@ from typing import Final
 from agents.model.exact import multiple_of
 from agents.model.render import Order, Scene
 from rules.contract import Authority
+from schemas.models import IntentKind
 from schemas.money import CONTEXT
 
 BPS: Final = Decimal(10_000)
@@ -54,7 +55,8 @@ def _grant_faults(order: Order, scene: Scene) -> list[str]:
         faults.append("ACTION_FORBIDDEN")
     if order.action in [action.value for action in contract.forbidden_actions]:
         faults.append("ACTION_FORBIDDEN")
-    if contract.authority is Authority.OBSERVE and order.action != "HOLD":
+    beyond = contract.authority is Authority.OBSERVE and order.action != "HOLD"
+    if beyond or (order.action == "HALT" and not contract.veto) or IntentKind.ATOM not in contract.outputs:
         faults.append("AUTHORITY_EXCEEDED")
     if scene.view.instrument not in contract.allowed_instruments:
         faults.append("UNAUTHORIZED_INSTRUMENT")
@@ -93,7 +95,7 @@ def _size_faults(order: Order, scene: Scene, limit: Decimal) -> list[str]:
     others = sum(1 for p in account.positions if p.quantity > 0 and p.instrument != scene.view.instrument)
     carried = _carried(scene) + account.reserved_cash
     ask, last = scene.view.ask or Decimal(0), scene.view.last or Decimal(0)
-    position_value = value + _times(held, max(limit, last))
+    position_value = value + _times(held, max(limit, last, ask))
     broken = {
         "MAX_SINGLE_TRADE": value > _times(limits.max_single_trade_pct, equity),
         "MAX_POSITION": position_value > _times(limits.max_position_pct, equity)

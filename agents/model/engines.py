@@ -59,7 +59,8 @@ class Voice(Protocol):
 class Speaking:
     """A loaded model in one mode. model_hash: 32 bytes over its manifest's hashes.
 
-    counted: sentences and silences so far, by "SPOKEN" or the reason's name.
+    counted: sentences and silences so far, by "SPOKEN" or the reason's name. voice: the engine underneath,
+    without thresholds and lock, for campaigns and benches.
     """
 
     def __init__(self, voice: Voice, mode: Mode, origin: Origin) -> None:
@@ -68,7 +69,7 @@ class Speaking:
         self.model_hash = origin.model_hash
         self.fingerprint = origin.fingerprint
         self.counted: Counter[str] = Counter()
-        self._voice = voice
+        self.voice = voice
         self._origin = origin
         self._lock = threading.Lock()
         self._loaded = weights_digest(voice.weights())
@@ -78,7 +79,7 @@ class Speaking:
     def compile(self, grammar: DecisionGrammar) -> int:
         """Make the language ready and keep it; its token budget. Raises ModelChanged if it cannot be said."""
         with self._lock:
-            return self._voice.compile(grammar)
+            return self.voice.compile(grammar)
 
     def speak(self, prompt: str, grammar: DecisionGrammar, stop: Stop | None = None) -> Spoken | Silent:
         """One sentence of `grammar` to `prompt`."""
@@ -97,9 +98,9 @@ class Speaking:
             if not self.recheck():
                 answers: list[Spoken | Silent] = [_changed_model() for _ in asked]
             else:
-                found = self._voice.hear(asked, stop or _never)
+                found = self.voice.hear(asked, stop or _never)
                 answers = [
-                    judged(heard, prompt, grammar, self._voice.compile(grammar), self._origin)
+                    judged(heard, prompt, grammar, self.voice.compile(grammar), self._origin)
                     for heard, (prompt, grammar) in zip(found, asked, strict=True)
                 ]
             self._asked += len(asked)
@@ -110,7 +111,7 @@ class Speaking:
         """Whether the weights are those that were loaded; hashed every RECHECK sentences, or now."""
         if now or self._asked >= RECHECK:
             self._asked = 0
-            self._changed = self._changed or weights_digest(self._voice.weights()) != self._loaded
+            self._changed = self._changed or weights_digest(self.voice.weights()) != self._loaded
         return not self._changed
 
 
@@ -131,6 +132,7 @@ def load(folder: Path = WEIGHTS, *, mode: Mode = Mode.SINGLE_PASS, golden: bool 
         speaking = Speaking(_voice(folder, mode, tongue), mode, origin)
     if golden:
         check_golden(speaking, folder / GOLDEN)
+        speaking.counted.clear()
     return speaking
 
 

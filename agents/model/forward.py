@@ -94,7 +94,9 @@ class LibraryForward:
         elif not preface:
             self._cache = self._fresh()
         else:
-            self._cache.crop(len(preface))
+            surplus = self._cache.get_seq_length() - len(preface)
+            if surplus:
+                self._cache.crop(-surplus)
         return len(preface)
 
     def weights(self) -> Sequence[torch.Tensor]:

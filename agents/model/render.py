@@ -133,7 +133,8 @@ def room_to_buy(scene: Scene, price: Fraction) -> Fraction:
         return Fraction(0)
     reserved = Fraction(snapshot.account.reserved_cash)
     carried = gross(snapshot) + reserved  # open orders may still become exposure
-    worth = held * max(price, Fraction(scene.view.last or 0))
+    # At the ask too: a limit floored to a coarse tick may lie below the mid that the kernel marks it at.
+    worth = held * max(price, Fraction(scene.view.last or 0), Fraction(scene.view.ask or 0))
     cash = Fraction(snapshot.account.cash) - reserved
     return min(
         Fraction(limits.max_single_trade_pct) * equity / price,

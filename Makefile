@@ -5,7 +5,7 @@ STAMP := .venv/.installed
 export TORCHDYNAMO_DISABLE := 1
 export HF_HUB_OFFLINE := 1
 
-.PHONY: setup demo check quick format lint types unit broker train lock vectors mutate fuzz laws simulate kill bench-restart bench-ledger atoms bench-sds clean
+.PHONY: setup demo check quick format lint types unit broker train lock vectors mutate fuzz laws simulate kill bench-restart bench-ledger atoms bench-sds bench-trigger clean
 
 setup: $(STAMP)
 
@@ -86,6 +86,9 @@ lock: setup
 # What verifying, proving and replaying cost; 1 M entries, 10 M by ARGS="--entries 10000000" (16 GB of disk).
 bench-ledger: setup
 	$(BIN)/python -m bench.ledger $(ARGS)
+# From the trigger on Kafka to the atom on Kafka; ARGS=--quick, ARGS=--beside-demo.
+bench-trigger: setup
+	$(BIN)/python -m bench.trigger $(ARGS)
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

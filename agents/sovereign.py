@@ -24,6 +24,14 @@ from schemas.reasons import LaneReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What one flow asks the model, and the scene its answer is rendered in."""
+
+    scene: Scene
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Thought:
     """What the agent came to: an opinion, and of a sentence that was heard its origin and cost."""
 
@@ -36,7 +44,33 @@ def answer(case: Case, speaker: Speaker, grammar: DecisionGrammar, salt: bytes) 
 
     salt: 32 bytes, this agent's own for (dfid, step, attempt).
     """
-    thought = think(case, speaker, grammar)
+    asked = question(case)
+    if isinstance(asked, Nothing):
+        return signable(case, Thought(opinion=asked), salt)
+    return signable(case, concluded(case, asked, speaker.speak(asked.text, grammar)), salt)
+
+
+def question(case: Case) -> Question | Nothing:
+    """What the model is asked about a flow, or why it is not asked."""
+    scene = scene_of(case)
+    if isinstance(scene, Nothing):
+        return scene
+    seen = observe(scene)
+    if isinstance(seen, str):
+        return _refused(LaneReason.FEATURES_MISSING, f"the snapshot has no {seen}")
+    return Question(scene=scene, text=prompt(levels(seen)))
+
+
+def concluded(case: Case, asked: Question, heard: Spoken | Silent) -> Thought:
+    """What was heard, rendered and judged; what was not said, refused with its figures."""
+    if isinstance(heard, Silent):
+        facts = (fact("mass", heard.mass), fact("margin", heard.margin))
+        return Thought(opinion=_refused(heard.reason, f"asked {asked.text}", facts), heard=heard)
+    return Thought(opinion=_judged(case, asked.scene, asked.text, heard), heard=heard)
+
+
+def signable(case: Case, thought: Thought, salt: bytes) -> answers.Spoken:
+    """The body of a thought, with what it cost and where an atom came from."""
     spoken = answers.answer(case, Answer(opinion=thought.opinion), salt)
     heard = thought.heard
     if heard is None:
@@ -45,22 +79,6 @@ def answer(case: Case, speaker: Speaker, grammar: DecisionGrammar, salt: bytes) 
     if isinstance(body, Intent) and isinstance(heard, Spoken):
         body = replace(body, generation=_generation(heard))
     return replace(spoken, body=body)
-
-
-def think(case: Case, speaker: Speaker, grammar: DecisionGrammar) -> Thought:
-    """Look, listen, render, judge: the first that fails says why by name."""
-    scene = scene_of(case)
-    if isinstance(scene, Nothing):
-        return Thought(opinion=scene)
-    seen = observe(scene)
-    if isinstance(seen, str):
-        return Thought(opinion=_refused(LaneReason.FEATURES_MISSING, f"the snapshot has no {seen}"))
-    asked = prompt(levels(seen))
-    heard = speaker.speak(asked, grammar)
-    if isinstance(heard, Silent):
-        facts = (fact("mass", heard.mass), fact("margin", heard.margin))
-        return Thought(opinion=_refused(heard.reason, f"asked {asked}", facts), heard=heard)
-    return Thought(opinion=_judged(case, scene, asked, heard), heard=heard)
 
 
 def scene_of(case: Case) -> Scene | Nothing:

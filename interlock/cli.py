@@ -7,6 +7,7 @@ import typer
 from interlock import (
     cli_accounts,
     cli_agents,
+    cli_atom,
     cli_close,
     cli_demo,
     cli_erase,
@@ -16,12 +17,14 @@ from interlock import (
     cli_keys,
     cli_ledger,
     cli_look,
+    cli_model,
     cli_quarantine,
     cli_route,
     cli_run,
     cli_schema,
     cli_services,
     cli_skip,
+    cli_summary,
     cli_tamper,
     cli_trading,
     cli_words,
@@ -35,7 +38,7 @@ app = typer.Typer(
 )
 for flat in (
     cli_demo.app, cli_services.app, cli_words.app, cli_look.app, cli_ledger.flat, cli_trading.app,
-    cli_tamper.flat, cli_skip.app, cli_instruct.app, cli_erase.app, cli_run.app,
+    cli_tamper.flat, cli_skip.app, cli_instruct.app, cli_erase.app, cli_run.app, cli_summary.app,
 ):  # fmt: skip
     app.registered_commands += flat.registered_commands
 cli_ledger.app.registered_commands += cli_tamper.app.registered_commands + cli_close.app.registered_commands
@@ -45,6 +48,8 @@ app.add_typer(cli_inbox.app, name="inbox")
 app.add_typer(cli_keys.app, name="keys")
 app.add_typer(cli_ledger.app, name="ledger")
 app.add_typer(cli_grants.app, name="contract")
+app.add_typer(cli_atom.app, name="atom")
+app.add_typer(cli_model.app, name="model")
 app.add_typer(cli_quarantine.app, name="quarantine")
 app.add_typer(cli_schema.app, name="schema")
 app.add_typer(cli_route.app, name="routing")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import sys
 from decimal import Decimal
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from interlock.context import context
-from interlock.say import Exit, Stop, as_json, command, data
+from interlock.releasing import release, signed
+from interlock.say import Exit, Stop, as_json, command, data, say
 from rules.routing import explain, facts_of_signal, route
-from rules.routing_table import parse_routing
+from rules.routing_table import canonical_routing, parse_routing, routing_from_yaml
 from schemas.models import DocumentKind, MarketSignal
 from schemas.plain import from_plain
 
@@ -58,6 +60,20 @@ def try_signal(ledger: LedgerOption = None, json_: JsonOption = False) -> None:
     data(
         "no row matches: no flow opens" if found is None else f"-> {found.lane.value} {found.decision_class}"
     )
+
+
+@app.command()
+@command
+def push(path: Path, ledger: LedgerOption = None) -> None:
+    """Sign and release a routing table (YAML); prints the ledger sequence from which it is in force."""
+    table, there = routing_from_yaml(path.read_text(encoding="utf-8")), context(ledger)
+    if there.registry().granted(DocumentKind.ROUTING, "routing", table.version) is not None:
+        raise Stop(Exit.REFUSED, f"routing table {table.version} is released already",
+                   fix="raise the version: one version, one table, for ever")  # fmt: skip
+    body = canonical_routing(table)
+    seq = release(there, *signed(there, DocumentKind.ROUTING, "routing", table.version, body))
+    say(f"routing table {table.version} is in force for new flows")
+    data(f"in force from ledger seq {seq}")
 
 
 def _body(ledger: str | None) -> bytes:

@@ -26,6 +26,7 @@ from topologies.hello import manifest_of
 from topologies.proof.attesting import Attestor
 from topologies.selector.processor import Selector
 from topologies.stream.thinker import StreamThinker
+from topologies.stream.voice import OneByOne
 from topologies.thinker import Said, Thinker
 from transport.log import Effect, Output, Produce, Record, StateChange
 
@@ -73,7 +74,7 @@ class Roads:
             agent_id="prover", ledger=LEDGER, grants=known, pen=Pen("prover"), wait=lambda holds: holds(known)
         )
         stream = StreamThinker(
-            ledger=LEDGER, grants=known, pen=Pen("sovereign"), speaker=speaker,
+            ledger=LEDGER, grants=known, pen=Pen("sovereign"), speaker=OneByOne(speaker),
             wait=lambda holds: holds(known), now=lambda: self.now,
         )  # fmt: skip
         attestor = Attestor(ledger=LEDGER, grants=known, pen=Pen("heuristic"))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,13 +17,13 @@ from agents.signer import AGENT_TYPES, SignerClient, SignerProcess
 from ledger.skips import Place
 from schemas.models import AgentState, DocumentKind, WorkerState
 from schemas.reasons import QuarantineReason
+from topologies.batch_worker import Answering, AnsweringAll, Part, answers, batches, singly, together
 from topologies.genuine import Fault
 from topologies.hello import for_agent, manifest_of
 from topologies.opening_worker import Opening
 from topologies.pace_worker import Pace
-from topologies.registry_follow import REFRESH_S, Following
+from topologies.registry_follow import OVERDUE_S, REFRESH_S, Following
 from topologies.thinker import Said
-from transport.blame import StepFailed
 from transport.card import Card, key_path, load_card
 from transport.exits import AGAIN
 from transport.faust_app import end, make_app, record_of, send_all, topic
@@ -36,7 +36,7 @@ from transport.skipping import DETAIL, place_of
 logger = logging.getLogger(__name__)
 
 RELEASE_WAIT_S = 60.0  # a worker may start before its ledger's first documents are written
-Answering = Callable[[Record], Said | Fault | None]
+SKIPPED = Fault(reason=QuarantineReason.SKIPPED, detail=DETAIL)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,7 +68,6 @@ class Desk:
 
     def hellos(self) -> tuple[Produce, ...]:
         """The manifest and state under the newest released version, once per version; else empty."""
-        self.following.refresh_if_due()
         grants = self.following.grants
         granted = grants.registry.granted(DocumentKind.CONTRACT, self.name)
         if granted is None or granted.digest == self.hello:
@@ -96,6 +95,9 @@ class Desk:
         )
 
 
+Starting = Callable[[], tuple[Desk, AnsweringAll]]
+
+
 def _now() -> int:
     """Wall micros: they say when a person may have seen it, and decide nothing."""
     return time.time_ns() // 1_000
@@ -105,8 +107,18 @@ def worker_app(
     name: str, settings: ProcessSettings, base: str, start: Callable[[], tuple[Desk, Answering]]
 ) -> Any:
     """An app that answers every record of topic ``base``; ``start`` runs on a thread once it is up."""
+
+    def start_singly() -> tuple[Desk, AnsweringAll]:
+        desk, answering = start()
+        return desk, singly(answering)
+
+    return batch_app(name, settings, base, start_singly, most=1)
+
+
+def batch_app(name: str, settings: ProcessSettings, base: str, start: Starting, *, most: int) -> Any:
+    """The same, of up to ``most`` records at a time where as many have queued."""
     app = make_app(name, settings)
-    opening: Opening[tuple[Desk, Answering]] = Opening()
+    opening: Opening[tuple[Desk, AnsweringAll]] = Opening()
 
     async def begin() -> None:
         try:
@@ -118,12 +130,14 @@ def worker_app(
 
     async def handle(stream: Any) -> None:
         desk, answering = await opening.wait()
-        async for event in stream.events():
-            record = record_of(event, settings.ledger)
-            desk.pace.begins(record)
-            for part in await asyncio.to_thread(_parts, desk, answering, record):
+        async for events in batches(stream, most):
+            records = [record_of(event, settings.ledger) for event in events]
+            for record in reversed(records):  # of each partition the first is where the worker stands
+                desk.pace.begins(record)
+            for part in await asyncio.to_thread(_parts, desk, answering, records):
                 await send_all(app, settings.ledger, part)
-            desk.pace.ends(record)
+            for record in records:
+                desk.pace.ends(record)
 
     def desk_if_open() -> Desk | None:
         return None if opening.result is None else opening.result[0]
@@ -142,6 +156,7 @@ def _keep(app: Any, name: str, desk_if_open: Callable[[], Desk | None]) -> None:
         if desk is None:
             return
         try:
+            await asyncio.to_thread(desk.following.refresh_if_due)
             await send_all(app, desk.settings.ledger, await asyncio.to_thread(desk.hellos))
         except LogError as error:
             end(name, error)
@@ -156,25 +171,23 @@ def _keep(app: Any, name: str, desk_if_open: Callable[[], Desk | None]) -> None:
     app.timer(interval=REFRESH_S)(tell)
 
 
-def _parts(desk: Desk, answering: Answering, record: Record) -> tuple[tuple[Produce, ...], ...]:
-    """What to send for one record; the registry is read anew at most once a second.
+def _parts(desk: Desk, answering: AnsweringAll, records: Sequence[Record]) -> tuple[Part, ...]:
+    """What to send for these records; the registry is read anew at most once a second.
 
     Raises StepFailed, naming the record, on a bug, and LogError when the broker stays away.
     """
-    if place_of(record) in desk.skips:
-        return ((desk.faulty(record, Fault(reason=QuarantineReason.SKIPPED, detail=DETAIL)),),)
-    desk.following.refresh_if_due()
-    try:
-        said = answering(record)
-    except LogError:
-        raise
-    except Exception as error:  # outermost of this edge: a bug must name the record it was found at
-        raise StepFailed("answer failed", [record]) from error
-    match said:
-        case Said():
-            return (desk.hellos(), *said.parts)
-        case Fault():
-            logger.warning("%s[%d]@%d: %s", record.topic, record.partition, record.offset, said)
-            return ((desk.faulty(record, said),),)
-        case None:
-            return ()
+    desk.following.refresh_if_due(OVERDUE_S)
+    skipped = [place_of(record) in desk.skips for record in records]
+    asked = [record for record, passed in zip(records, skipped, strict=True) if not passed]
+    found = iter(answers(answering, asked))
+    said: list[tuple[Part, ...]] = []
+    for record, passed in zip(records, skipped, strict=True):
+        match SKIPPED if passed else next(found):
+            case Said(parts=parts):
+                said.append(parts)
+            case Fault() as fault:
+                logger.warning("%s[%d]@%d: %s", record.topic, record.partition, record.offset, fault)
+                said.append(((desk.faulty(record, fault),),))
+            case None:
+                pass
+    return (desk.hellos(), *together(said))

@@ -42,8 +42,15 @@ class Grants:
         if seq <= self.registry.seq or value is None or len(value) < PREFIX.size or value[0] != 0:
             return False
         try:  # the topic holds one type, whose id only its own records could teach
-            document = self.registry.fold(seq, decode(Envelope, value[PREFIX.size :]))
-        except (Unreadable, RegistryRefused):
+            return self.take(seq, decode(Envelope, value[PREFIX.size :]))
+        except Unreadable:
+            return False
+
+    def take(self, seq: int, envelope: Envelope) -> bool:
+        """Take a signed document at ``seq``, of the topic or of a ledger; False for one that is unsound."""
+        try:
+            document = self.registry.fold(seq, envelope)
+        except RegistryRefused:
             return False
         if document.kind is DocumentKind.INSTRUMENT:
             terms = read_terms(document.body)
@@ -66,6 +73,11 @@ class Grants:
         """One version of an agent's contract; None while it has not been read."""
         granted = self.registry.granted(DocumentKind.CONTRACT, agent_id, version)
         return None if granted is None else self.contract(granted.digest)
+
+    def in_force(self, agent_id: str) -> bytes | None:
+        """H_contract of the agent's newest released version; None when there is none."""
+        granted = self.registry.granted(DocumentKind.CONTRACT, agent_id)
+        return None if granted is None else granted.digest
 
     def public(self, keyid: bytes, role: Role, bound: str | None = None) -> bytes | None:
         """The public key of ``keyid`` if it holds ``role`` now, for ``bound`` where one is asked for."""

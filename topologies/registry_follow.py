@@ -19,6 +19,7 @@ from transport.settings import ProcessSettings
 HASH_WAIT_S = 2.0  # a contract is released before a flow names it; longer means it never was
 RETRY_S = 0.05
 REFRESH_S = 1.0  # how late a revoked key or a new version may be noticed
+OVERDUE_S = 1.5  # a timer reads every second; only where it was kept from it does a flow pay for the reading
 
 
 class Following:
@@ -38,9 +39,9 @@ class Following:
                 self.grants.fold(record)
             self._read_at = time.monotonic()
 
-    def refresh_if_due(self) -> None:
-        """Catch up at most once a second, so that no flow pays for it."""
-        if time.monotonic() - self._read_at >= REFRESH_S:
+    def refresh_if_due(self, after_s: float = REFRESH_S) -> None:
+        """Catch up unless that was done less than ``after_s`` ago, so that hardly any flow pays for it."""
+        if time.monotonic() - self._read_at >= after_s:
             self.refresh()
 
     def wait_for(self, known: Callable[[Grants], bool], limit_s: float = HASH_WAIT_S) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.models import DocumentKind
-from topologies.faust_worker import RELEASE_WAIT_S, Answering, Desk, worker_app
+from topologies.batch_worker import Answering
+from topologies.faust_worker import RELEASE_WAIT_S, Desk, worker_app
 from topologies.thinker import FLOWS, Thinker
 from topologies.thinking import ROLES
 from transport.settings import read

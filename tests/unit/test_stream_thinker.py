@@ -32,6 +32,7 @@ from schemas.wire import PREFIX, SchemaIds
 from tests.stream_scenes import CONTRACT, LEDGER, NOON, TERMS, account, flow, snapshot
 from topologies.genuine import Fault
 from topologies.stream.thinker import StreamThinker
+from topologies.stream.voice import OneByOne, Voice
 from topologies.thinker import Said
 from transport.log import Record
 
@@ -47,9 +48,13 @@ class Grants:
         self.ids = IDS
         self.terms = {"eth-usd": TERMS}
         self._contract = contract
+        self.newest: bytes | None = bytes(32)
 
     def contract(self, digest: bytes) -> Contract | None:
         return self._contract if digest == bytes(32) else None
+
+    def in_force(self, agent_id: str) -> bytes | None:
+        return self.newest
 
     def public(self, keyid: bytes, role: Role, bound: str | None = None) -> bytes | None:
         return SELECTOR.public if (keyid, role) == (SELECTOR.keyid, Role.SELECTOR) else None
@@ -77,6 +82,21 @@ class Scripted:
         return self.answer
 
 
+class Counted:
+    """An engine that notes how it is used."""
+
+    def __init__(self, answer: Spoken | Silent) -> None:
+        self.answer, self.asked, self.compiled = answer, list[int](), list[bytes]()
+
+    def compile(self, grammar: DecisionGrammar) -> None:
+        self.compiled.append(grammar.digest)
+
+    def speak_many(self, asked):
+        assert all(grammar.digest in self.compiled for _, grammar in asked)
+        self.asked.append(len(asked))
+        return [self.answer] * len(asked)
+
+
 BUY = Spoken(
     text="action=BUY;size=050;band=050;stop=010;target=010;confidence=080",
     slots=Slots(action="BUY", size=50, band=50, stop=10, target=10, confidence=80),
@@ -96,7 +116,7 @@ def thinker(speaker=None, grants=None, now=0) -> StreamThinker:
         ledger=LEDGER,
         grants=grants or Grants(),
         pen=Pen(),
-        speaker=speaker or Scripted(BUY),
+        speaker=OneByOne(speaker or Scripted(BUY)),
         wait=lambda known: known(grants or Grants()),
         now=lambda: now,
     )
@@ -148,6 +168,54 @@ def test_after_the_deadline_the_model_is_not_asked():
     body = body_of(thinker(speaker, now=flow().deadline + 1).answer(record()))
     assert isinstance(body, Report)
     assert (body.reason, speaker.asked) == (LaneReason.DEADLINE, 0)
+
+
+def test_several_flows_are_answered_by_one_inference_with_the_bytes_of_one_by_one():
+    speaker, late = Counted(BUY), replace(flow(), deadline=-1)
+    asked = [record(replace(flow(), dfid=bytes([n]) * 16)) for n in range(5)]
+    asked += [record(value=b"garbage"), record(late), record(replace(flow(), woken=()))]
+    one_by_one = [thinker().answer(each) for each in asked]
+    together = replace(thinker(), speaker=Voice(speaker))
+    assert together.answer_all(asked) == one_by_one
+    assert speaker.asked == [5]
+
+
+def test_an_engine_is_never_asked_more_than_a_batch_at_once_nor_under_an_uncompiled_grammar():
+    speaker = Counted(BUY)
+    voice, grammar = Voice(speaker), compile_grammar(CONTRACT)
+    assert isinstance(grammar, DecisionGrammar)
+    assert voice.speak_many([("a", grammar)] * 11) == [BUY] * 11
+    assert (speaker.asked, speaker.compiled) == ([8, 3], [grammar.digest])
+
+
+def test_a_contract_released_while_the_model_speaks_is_reported_by_name():
+    grants = Grants()
+
+    class Interrupted(Scripted):
+        def speak(self, prompt: str, grammar: DecisionGrammar) -> Spoken | Silent:
+            grants.newest = bytes([1]) * 32
+            return super().speak(prompt, grammar)
+
+    body = body_of(thinker(Interrupted(BUY), grants).answer(record()))
+    assert isinstance(body, Report)
+    assert (body.reason, body.usage.model_calls) == (LaneReason.CONTRACT_CHANGED, 1)
+
+
+def test_a_deadline_that_passes_while_the_model_speaks_is_reported_by_name():
+    clock = iter([flow().deadline, flow().deadline + 1])
+    body = body_of(replace(thinker(), now=lambda: next(clock)).answer(record()))
+    assert isinstance(body, Report)
+    assert (body.reason, body.usage.model_calls) == (LaneReason.DEADLINE, 1)
+
+
+def test_an_engine_whose_weights_have_changed_is_known_to_its_worker():
+    gone = Silent(
+        reason=LaneReason.MODEL_CHANGED, mass=Decimal(0), margin=Decimal(0), tokens_in=0, tokens_out=0
+    )
+    voice = Voice(Counted(gone))
+    body = body_of(replace(thinker(), speaker=voice).answer(record()))
+    assert isinstance(body, Report)
+    assert (body.reason, voice.changed) == (LaneReason.MODEL_CHANGED, True)
 
 
 def test_a_contract_that_never_came_is_refused_by_name():

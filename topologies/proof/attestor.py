@@ -7,7 +7,8 @@ from typing import Any
 from agents.heuristic import ATTESTOR
 from ledger.envelope import PAYLOAD_TYPES
 from schemas.models import Attestation
-from topologies.faust_worker import Answering, Desk, worker_app
+from topologies.batch_worker import Answering
+from topologies.faust_worker import Desk, worker_app
 from topologies.proof.attesting import Attestor
 from transport.settings import read
 

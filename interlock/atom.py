@@ -137,8 +137,8 @@ def _answer(leaf: Leaf, dfid: bytes) -> tuple[Envelope, Intent | Report] | None:
             return None
     if entry.dfid != dfid or entry.body.payload_type not in (PAYLOAD_TYPES[Intent], PAYLOAD_TYPES[Report]):
         return None
-    cls = Report if entry.body.payload_type == PAYLOAD_TYPES[Report] else Intent
-    said: Intent | Report = opened(entry.body, cls)
+    reported = entry.body.payload_type == PAYLOAD_TYPES[Report]
+    said: Intent | Report = opened(entry.body, Report) if reported else opened(entry.body, Intent)
     return (entry.body, said) if said.agent_id == AGENT else None
 
 

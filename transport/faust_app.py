@@ -28,7 +28,7 @@ from transport.settings import KafkaSettings, ProcessSettings
 logger = logging.getLogger(__name__)
 
 REQUEST_BYTES_MAX = 1_200_000  # quarantine takes records of 1 MiB, and the batch around one needs room
-AWAY_S_MAX = 120.0  # as the loops wait for a broker that is away; then the supervisor sees it
+AWAY_S_MAX = 10.0  # a broker restarts in less, most times; then the supervisor sees it, and starts another
 ASK_S = 0.5
 COMMIT_S = 0.2  # a killed worker handles again what it handled in this time
 

@@ -76,7 +76,7 @@ class Deck:
 
     def draw(self, died_at: P | None = None) -> Arm:
         """The next place to die, given where it died last."""
-        if died_at is P.BEFORE_VENUE and self._rng.random() < AGAIN_CHANCE:
+        if died_at in (P.BEFORE_EFFECT, P.BEFORE_VENUE) and self._rng.random() < AGAIN_CHANCE:
             return Arm(point=P.BETWEEN_ASKING)  # only an order the venue never saw leads there
         if not self._left:
             self._left.extend(self._rng.sample(self._points, len(self._points)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from schemas.wire import SchemaIds
 from tests.kill.hand import Hand
 from transport.card import folder
 from transport.names import LedgerName
+from transport.probes import progress_file
 
 NOON = 1_790_000_000_000_000  # the tape's clock: micros UTC, and it goes at the wall's own pace
 TRANSACTION_TIMEOUT_MS = 3_000
@@ -75,6 +77,19 @@ def _granted(shipped: Sequence[Contract]) -> list[Contract]:
         )
         for each in shipped
     ]
+
+
+def all_open(made: Stage) -> bool:
+    """Whether every loop and worker that runs now has begun to read: each says so in its progress file."""
+    state, name = made.there.running.root, made.there.name
+    for program in made.env.keys() - {"witness"}:
+        try:
+            told = json.loads(progress_file(state, name, f"{program}-0").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return False
+        if told["pid"] != made.hand.pid(program):
+            return False
+    return True
 
 
 def next_name(state: Path) -> LedgerName:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -10,25 +9,15 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel import snapshot
 from ledger.envelope import seal
 from schemas import models as m
-from schemas.canonical import jcs
 from tests.build import LEDGER, World, signer
 from tests.campaign import FEW
+from tests.unnumbered import untimed
 
 SDS = "sovereign"
 STRANGERS = ("strategy", "selector", "arbiter", "executor", "operator", "nobody")
 Forgery = Callable[[World, m.FlowOpened, str], object]
-
-
-def judged(world: World) -> dict[str, bytes]:
-    """All state but time, positions and sequence."""
-    found = snapshot.texts(world.kernel.state)
-    del found["core"]
-    memory = json.loads(found["memory"])
-    del memory["horizon"]  # it follows the time
-    return found | {"memory": jcs(memory)}
 
 
 def unsigned(body: m.Envelope) -> m.Envelope:
@@ -116,11 +105,11 @@ def test_whatever_is_forged_the_honest_answer_is_judged_as_if_nothing_had_been(
         world.run()
         assert world.verdict.reopens
         flow = world.flow(signal="one", attempt=2)
-    before = judged(world)
+    before = untimed(world.kernel.state)
     for forge, who in forgeries:
         forge(world, flow, who)
         world.run()
-    assert judged(world) == before
+    assert untimed(world.kernel.state) == before
     world.propose(flow, world.intent(flow))
     world.run()
     assert world.verdict.verdict is m.Verdict.ACCEPTED
@@ -128,8 +117,8 @@ def test_whatever_is_forged_the_honest_answer_is_judged_as_if_nothing_had_been(
 
 def test_what_the_agent_itself_signs_does_consume() -> None:
     world = World()
-    before = judged(world)
+    before = untimed(world.kernel.state)
     flow = world.flow()
     world.propose(flow, world.intent(flow, confidence=Decimal("0.1")))
     world.run()
-    assert judged(world) != before
+    assert untimed(world.kernel.state) != before

@@ -53,7 +53,7 @@ def case_of(spec, claim, approval=None):
     law = tightest(own, mandate["law"]) if own and mandate else own
     meaning = intent and (
         intent.step_id, intent.account, intent.action, intent.instrument, intent.quantity, intent.limit_price,
-        intent.stop, intent.target_price, intent.time_in_force,
+        intent.stop, intent.target_price, intent.time_in_force, intent.mandate,
     )  # fmt: skip
     if intent and approval and approval.choice == "MODIFY":
         intent = replace(intent, quantity=approval.quantity)

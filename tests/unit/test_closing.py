@@ -16,6 +16,7 @@ from ledger.cosign import cosign, log_signature
 from ledger.entry import decode_entry
 from ledger.findings import Code, Outcome
 from ledger.note import Checkpoint, Note
+from ledger.trust_text import trust_text
 from ledger.verify import Level
 from schemas import models as m
 from schemas.codec import decode
@@ -193,7 +194,7 @@ def test_the_command_says_it_and_hands_out_the_notes_as_anchors(tmp_path, capsys
         (tmp_path / name).mkdir()
         with (tmp_path / name / "0.ilk").open("wb") as file:
             write_archive(file, values)
-    (tmp_path / "trust.json").write_text(trust().text(), encoding="utf-8")
+    (tmp_path / "trust.json").write_text(trust_text(trust()), encoding="utf-8")
     words = [str(tmp_path / "new"), str(tmp_path / "old"), "--trust", str(tmp_path / "trust.json")]
     assert continues_cli.main([*words, "--notes", str(tmp_path / "notes")]) == 0
     assert f"closed (size) at {len(old) - 1} entries, cosigned by {WITNESS}" in capsys.readouterr().out

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from interlock import demo
+from interlock.context import make_current
 from interlock.context import Context
 from interlock.services.running import Running
 from interlock.services.supervisor import wait_until
@@ -55,6 +56,8 @@ def run(text: str, running: Running, folder: Path) -> str:
 
 
 def test_what_to_do_after_the_demo(undisturbed: demo.Ran, tmp_path: Path):
+    root = undisturbed.context.running.root
+    make_current(root, undisturbed.context.name)  # as the demo left it; other tests have made ledgers since
     told = [run(text, undisturbed.context.running, tmp_path) for text in blocks("after-demo")]
     assert "woke" in told[0]
     assert "intact" in told[1]

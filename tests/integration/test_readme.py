@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from interlock import demo
-from interlock.context import make_current
-from interlock.context import Context
+from interlock.context import Context, make_current
 from interlock.services.running import Running
 from interlock.services.supervisor import wait_until
 from transport.card import load_card

@@ -83,9 +83,7 @@ def _rejected(case: Case, ruling: Ruling) -> Decided:
     reason = Reason(ruling.reason)
     if case.approval is not None:
         return Decided(ruling=ruling, flow_status=FlowStatus.REJECTED)  # the person's word is used up by it
-    if reason.gate <= 2 or is_beside(
-        case
-    ):  # also a flow whose attempts are used up: it is a person's, or over
+    if reason.gate <= 2 or is_beside(case):  # as is any answer to a flow whose attempts are used up
         return Decided(ruling=ruling, flow_status=_unchanged(case))
     if not reason.curable:
         return Decided(ruling=ruling, flow_status=FlowStatus.REJECTED)

@@ -21,7 +21,7 @@ from ledger.envelope import digest, seal
 from ledger.hashes import dfid
 from schemas import models as m
 from schemas.reasons import Reason
-from tests.build import BTC, LEDGER, signer
+from tests.build import BTC, LEDGER, World, signer
 from tests.gate_bench import SDS, A, D, approved, case_of, known, meant, name, of_account, said, under
 from tests.gate_bench import world as shared
 
@@ -210,3 +210,9 @@ def exhausted_flow(case: Case) -> Flow:
     )  # fmt: skip
     opened = seal(case.flow, signer("selector"))
     return replace(case.known, status=m.FlowStatus.EXHAUSTED, exhausted=True, held=held, opened=opened)
+
+
+def test_a_mandate_closes_its_flow_and_orders_nothing() -> None:
+    world = World()
+    world.mandated()
+    assert (world.verdict.flow_status, world.told(m.Envelope)) == (m.FlowStatus.CLOSED, [])

@@ -12,6 +12,7 @@ import pytest
 from rules.arbitration import Answer, AnswerKind, arbitrate
 from rules.breakers import BreakerFigures, consistency_warning
 from rules.checker import check
+from rules.drift import half_bracket_stands, reward_suffices
 from rules.orders import Holding, malformed
 from rules.resolve import as_written
 from tests.rules_cases import account, buy, moderate
@@ -74,3 +75,16 @@ def test_a_warning_is_said_above_its_share_of_a_profit_and_never_without_one() -
     assert warned(day_start=D("100599.99")) == {"consistency_gain": D("400.01"), "consistency_warn": D(400)}
     assert warned(day_start=D("100600.01")) == {}
     assert warned(equity=D(100_000), day_start=D(99_000)) == {}  # a loss won back is no profit
+
+
+def test_a_bracket_stands_below_a_dollar_too() -> None:
+    assert half_bracket_stands("long", D(2), D("0.5"), None)
+    assert half_bracket_stands("long", D("0.5"), None, D(2))
+    assert not half_bracket_stands("long", D(2), D(0), None)
+    assert not half_bracket_stands("long", D(0), None, D(2))
+
+
+def test_the_reward_of_a_short_is_measured_against_its_risk_and_not_its_sign() -> None:
+    price, stop = D(100), D(110)
+    assert reward_suffices(price, stop, D(90), D(1))
+    assert not reward_suffices(price, stop, D("90.01"), D(1))

@@ -12,9 +12,7 @@ said = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
 said.add_argument("count", type=int)
 said.add_argument("--seed", type=int, default=1)
 said.add_argument("--jobs", type=int, default=2)
-said.add_argument(
-    "--files", type=int, help="spoiled files for readers; else N, 50,000 at most"
-)
+said.add_argument("--files", type=int, help="spoiled files for readers; else N, 50,000 at most")
 told = said.parse_args()
 files = min(told.count, 50_000) if told.files is None else told.files
 code = run(told.count, told.seed, told.jobs)

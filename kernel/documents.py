@@ -8,6 +8,7 @@ from kernel import opening
 from kernel.state.grants import sound
 from ledger.chain import schema_entry
 from ledger.envelope import SIGNED
+from ledger.shapes import form_of
 from schemas.canonical import jcs
 from schemas.kinds import BODY, EntryKind
 from schemas.models import DocumentEntry, DocumentKind, Envelope, RegistryDocument, SchemaEntry
@@ -31,7 +32,8 @@ def entry_for(envelope: Envelope) -> tuple[EntryKind, DocumentEntry | SchemaEntr
         return EntryKind[document.kind.value], DocumentEntry(document=envelope)
     try:
         shape = json.loads(document.body)["schema"]
-        name, text = str(shape["name"]), jcs(shape)
+        text = jcs(shape)
+        name = form_of(text).name  # what no auditor can compile would be an entry that no verifier can read
     except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
         return None
     return EntryKind.SCHEMA, SchemaEntry(name=name, schema=text, document=envelope)

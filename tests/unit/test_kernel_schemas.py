@@ -1,0 +1,44 @@
+"""A schema that no auditor could compile never becomes an entry: the ledger would not verify."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ledger.shapes import form_of
+from schemas import models as m
+from schemas.canonical import jcs
+from schemas.codec import schema_json
+from schemas.kinds import EntryKind
+from tests.build import World
+
+
+def offered(shape: Any) -> list[str]:
+    """The names of the SCHEMA entries that such a document made."""
+    world = World()
+    body = jcs({"registry_id": 9_001, "sha256": "00" * 32, "schema": shape})
+    world.put("registry", world.document(m.DocumentKind.SCHEMA, "interlock.Later", "1", body))
+    world.run()
+    return [each.name for each in world.entries(EntryKind.SCHEMA)]
+
+
+def shape() -> Any:
+    return json.loads(schema_json(m.Fact))
+
+
+def test_a_schema_that_can_be_read_becomes_an_entry_under_its_bare_name() -> None:
+    assert offered(shape()) == [form_of(jcs(shape())).name]
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        {"fields": [{"name": "a", "type": "numl"}]},
+        {"fields": "none"},
+        {"type": "recorded"},
+    ],
+)
+def test_a_schema_that_cannot_be_compiled_is_put_aside_and_the_ledger_goes_on(spoiled: Any) -> None:
+    assert offered(shape() | spoiled) == []

@@ -18,6 +18,7 @@ from schemas.wire import SchemaIds
 
 DOCUMENTS_MAX = 16_384  # released by people; beyond this a new ledger is the right answer
 SHA256 = re.compile("[0-9a-f]{64}")
+ID_MAX = (1 << 32) - 1  # four bytes in front of every value
 
 
 class RegistryFault(IntEnum):
@@ -133,8 +134,13 @@ class Registry:
     def _release(self, document: RegistryDocument) -> None:
         body = _json_of(document)
         number, digest = body.get("registry_id"), body.get("sha256")
-        if not isinstance(number, int) or not isinstance(digest, str) or SHA256.fullmatch(digest) is None:
+        named = type(number) is int and 0 <= number <= ID_MAX
+        if not named or not isinstance(digest, str) or SHA256.fullmatch(digest) is None:
             raise RegistryRefused(RegistryFault.UNREADABLE, f"SCHEMA {document.id}: registry_id and sha256")
+        assert isinstance(number, int)
+        if self.schema_ids.ids.get(number, bytes.fromhex(digest)) != bytes.fromhex(digest):
+            # Records that stand on topics would mean something else, and this ledger could not write its own.
+            raise RegistryRefused(RegistryFault.VERSION_TAKEN, f"schema id {number} is another schema's")
         self.schema_ids = SchemaIds(ids={**self.schema_ids.ids, number: bytes.fromhex(digest)})
 
     def granted(self, kind: DocumentKind, id_: str, version: str | None = None) -> Granted | None:

@@ -15,7 +15,7 @@ from rules.drift import live_price
 from rules.exact import ratio, storable
 from rules.orders import AccountFigures, Holding, OrderShape, judged_price
 from rules.resolve import Resolved, regime_of, resolve
-from schemas.models import Side
+from schemas.models import InstrumentView, Intent, Side
 
 RESOLVE = functools.lru_cache(maxsize=1_024)(resolve)  # gates 9 and 11 and the facts ask the same of one case
 
@@ -57,18 +57,26 @@ def _coming(account: Account) -> Iterator[Holding]:
             yield Holding(instrument=order.instrument, quantity=left, value=worth_of_it)
 
 
+def price_of(intent: Intent, view: InstrumentView | None) -> Decimal | None:
+    """The price an order is judged at; of a mandate the highest its children may pay; else None.
+
+    A snapshot may hold a price that is none: here it is missing, for MALFORMED is a word of gate 1.
+    """
+    frame = intent.mandate
+    return live_price(
+        judged_price(intent.action, intent.limit_price, view) if frame is None else frame.price_high
+    )
+
+
 def shape(case: Case) -> OrderShape:
     """The order for the mechanical checker, at the price it is judged at."""
     assert case.intent is not None
     intent, view = case.intent, case.view
-    frame = intent.mandate
-    price = judged_price(intent.action, intent.limit_price, view) if frame is None else frame.price_high
     return OrderShape(
         action=intent.action,
         instrument=intent.instrument,
         quantity=intent.quantity,
-        # A snapshot may hold a price that is none: here it is missing, for MALFORMED is a word of gate 1.
-        price=live_price(price),
+        price=price_of(intent, view),
         stop=intent.stop,
         target=intent.target_price,
         atr=None if view is None or view.atr is None else max(view.atr, exact.ZERO),

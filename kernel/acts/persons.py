@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 from kernel.case import Stance, inherited, stance_of, under_of
+from kernel.figures import price_of
 from kernel.state.whole import State
-from rules.orders import judged_price, notional
+from rules.orders import notional
 from schemas.models import FlowOpened, Intent
 
 LEAVING = frozenset({Stance.REDUCING, Stance.CANCEL, Stance.HOLD, Stance.HALT})
@@ -36,5 +37,5 @@ def worth_of(flow: FlowOpened, intent: Intent) -> Decimal | None:
     """Quantity times the price gate 9 judges it at, USD, exact; None without a price."""
     views = flow.snapshot.instruments
     view = next((each for each in views if each.instrument == intent.instrument), None)
-    price = judged_price(intent.action, intent.limit_price, view)
+    price = price_of(intent, view)
     return None if price is None else notional(intent.quantity, price)

@@ -43,8 +43,14 @@ def malformed(case: Case) -> bool:
 
 
 def context_is_sound(case: Case) -> bool:
-    """Say whether the context can be one of this flow's: a flow begins with its first attempt."""
-    return flow_is_sound(case.flow) and (case.known is not None or case.flow.attempt == 1)
+    """Say whether the context can be one of this flow's: its first attempt is its first, its trigger stays.
+
+    Flow and answers are forgotten by the time of the trigger that opened it. A context that names a later one
+    would still be asked about when its own answer is forgotten, and could be decided twice.
+    """
+    flow, known = case.flow, case.known
+    first = flow.attempt == 1 if known is None else flow.trigger.event_time == known.trigger_time
+    return first and flow_is_sound(flow)
 
 
 def flow_is_sound(flow: FlowOpened) -> bool:

@@ -78,7 +78,7 @@ def stepped(flat: Sequence[tuple[int, Raw]], count: int) -> list[list[Raw]]:
 
 def run(count: int, seed: int, jobs: int) -> int:
     """Feed ``count`` records; 0 when every one of them came out as something."""
-    started, counts = time.monotonic(), Counter[str]()
+    started, counts, done = time.monotonic(), Counter[str](), 0
     sizes = [min(BATCH, count - done) for done in range(0, count, BATCH)]
     work = [(seed + number, size) for number, size in enumerate(sizes)]
     with multiprocessing.get_context("fork").Pool(jobs) as pool:
@@ -92,8 +92,10 @@ def run(count: int, seed: int, jobs: int) -> int:
     for name, number in sorted(counts.items()):
         say(f"{number:9}  {name}")
     seconds = time.monotonic() - started
-    say(f"{count} records, seed {seed}: {counts.total()} outcomes, 0 crashes, 0 lost; {seconds:.0f} s")
-    return 0 if counts.total() == count else 1
+    whole = counts.total() == count
+    end = "0 crashes, 0 lost" if whole else f"NOT WHOLE: {done} of {len(work)} batches came back"
+    say(f"{count} records, seed {seed}: {counts.total()} outcomes, {end}; {seconds:.0f} s")
+    return 0 if whole else 1
 
 
 def told(failed: Failed) -> int:

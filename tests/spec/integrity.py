@@ -36,8 +36,9 @@ def integrity(spec, case):
 
 
 def sound_context(case):
-    """A flow begins with its first attempt."""
-    return sound_flow(case.claim) and (case.known is not None or case.flow.attempt == 1)
+    """A flow begins with its first attempt, and has one trigger."""
+    woke = case.flow.trigger.event_time
+    return sound_flow(case.claim) and (case.known["woke"] == woke if case.known else case.flow.attempt == 1)
 
 
 def sound_flow(claim):

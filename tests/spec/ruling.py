@@ -41,7 +41,7 @@ def open_flow(spec, claim, known):
             "open_attempt": 1, "attempt": flow.attempt, "context": claim.context, "opened": claim,
             "contexts": [claim.context], "status": S.ACTIVE, "reopens": False, "steps": {}, "tokens": {},
             "held": None, "look": flow.trigger.event_time, "traded": {}, "dirty": False, "compensations": 0,
-            "settled": {},
+            "settled": {}, "woke": flow.trigger.event_time,
         }  # fmt: skip
         return
     known["contexts"].append(claim.context)

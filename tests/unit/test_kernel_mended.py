@@ -60,6 +60,27 @@ def test_a_context_of_a_later_attempt_opens_no_flow() -> None:
     assert ruled(world) == "ACCEPTED"
 
 
+def test_a_context_of_another_trigger_is_none_of_this_flow() -> None:
+    """Else its answer would be forgotten by one time and still be asked for by the other: decided twice."""
+    world = World()
+    parent = world.mandated()
+    first = world.child(parent, 1)
+    world.quote(BTC, "4021", "4022")
+    world.propose(first, world.intent(first, quantity=D("0.1")))
+    world.run()
+    assert (world.verdict.reason, world.verdict.reopens) == (Reason.STALE_CONTEXT, True)
+    world.tick(30)
+    later = world.child(parent, 1, attempt=2)
+    assert later.dfid == first.dfid
+    assert later.trigger.event_time > first.trigger.event_time
+    world.propose(later, world.intent(later, quantity=D("0.1")))
+    world.run()
+    assert [Reason(each.reason) for each in world.entries(EntryKind.REFUSAL)] == [Reason.MALFORMED]
+    again = replace(later, trigger=first.trigger)
+    world.propose(again, world.intent(again, quantity=D("0.1")))
+    assert ruled(world) == "ACCEPTED"
+
+
 def test_agents_woken_by_another_context_end_no_kernel() -> None:
     changed: dict[str, Mapping[str, Any]] = {
         "prover": {"topologies": (m.Lane.SDS,), "outputs": (m.IntentKind.ATOM,)},
@@ -229,6 +250,19 @@ def test_a_child_needs_as_many_persons_as_its_parents_contract_asks(limit: D | N
     (act,) = world.entries(EntryKind.HUMAN)
     assert act.verdict is (m.Verdict.ACCEPTED if persons == 1 else m.Verdict.REJECTED)
     assert replay(world.ledger).identical
+
+
+@pytest.mark.parametrize(("limit", "persons"), [(D(4100), 1), (D("4099.99"), 2)])
+def test_a_mandate_needs_as_many_persons_as_the_most_its_children_may_pay(limit: D, persons: int) -> None:
+    """Found by histories: a frame's worth was taken from the quote, not from the highest price in it."""
+    asks = of("prover", "escalation", two_persons_above_usd=limit, confidence_threshold=D("0.99"))
+    world = World(changed={"prover": asks})
+    flow = world.flow(("prover",))
+    frame = world.frame(flow.snapshot.instruments[0], price_high=D(4100))
+    world.prove(flow, world.intent(flow, A.MANDATE, quantity=D(1), mandate=frame))
+    world.run()
+    (waits,) = world.told(m.Escalation)
+    assert waits.persons == persons
 
 
 # -- losses ----------------------------------------------------------------------------------------------

@@ -33,8 +33,9 @@ def batch(job: tuple[int, int]) -> tuple[Counter[str], Failed | None]:
     """Run one batch: (seed, records)."""
     seed, count = job
     arena = Arena(seed, bodies=seed % BODIES_EVERY == 0)
-    steps = arena.made(count)
-    error = failure(lambda: arena.fed(steps))
+    steps: list[list[Raw]] = []
+    # Making them may break too: a StopIteration that left here would end the whole campaign quietly.
+    error = failure(lambda: steps.extend(arena.made(count))) or failure(lambda: arena.fed(steps))
     if error is None:
         return arena.counts, None
     return arena.counts, Failed(seed, error, small(seed, steps, error))

@@ -533,7 +533,7 @@ def h_flow(flow: m.FlowOpened) -> bytes:
 
 
 def with_evidence(flow: m.FlowOpened, intent: m.Intent) -> m.Intent:
-    """The intent with the evidence hash an honest prover gives; who was not woken, that of the first who was."""
+    """The intent with the evidence hash an honest prover gives; one not woken gives that of who was first."""
     woken = next((each for each in flow.woken if each.agent_id == intent.agent_id), flow.woken[0])
     h_state = state_hash(encode(flow.snapshot))
     proof = evidence_hash(flow.dfid, h_state, woken.contract_hash, flow.snapshot.rules_hash)

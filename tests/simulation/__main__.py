@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Iterator
 from multiprocessing import Pool
 from pathlib import Path
+from typing import TypeVar
 
 from tests.simulation.bugs import BUGS, planted
 from tests.simulation.campaign import Report, run
 from tests.simulation.tables import Totals, proof, told
 
+T = TypeVar("T")
 REGRESSIONS = Path(__file__).with_name("regressions.txt")
 
 
@@ -70,7 +72,13 @@ def _many(seeds: range, processes: int) -> Iterator[tuple[Report, float]]:
         yield from map(timed, seeds)
         return
     with Pool(processes, maxtasksperchild=200) as pool:
-        yield from pool.imap_unordered(timed, seeds, chunksize=4)
+        yield from _each(pool.imap_unordered(timed, seeds, chunksize=4), len(seeds))
+
+
+def _each(found: Iterator[T], count: int) -> Iterator[T]:
+    """All of them: a StopIteration out of a worker would end a loop quietly, here it is a RuntimeError."""
+    for _ in range(count):
+        yield next(found)
 
 
 def bugs(count: int, processes: int) -> int:
@@ -78,7 +86,7 @@ def bugs(count: int, processes: int) -> int:
     caught: dict[str, Counter[str]] = {name: Counter() for name in BUGS}
     asked = [(name, seed) for name in BUGS for seed in range(count)]
     with Pool(processes, maxtasksperchild=200) as pool:
-        for name, report in pool.imap_unordered(bugged, asked, chunksize=4):
+        for name, report in _each(pool.imap_unordered(bugged, asked, chunksize=4), len(asked)):
             if report.broken:
                 caught[name][report.broken] += 1
     rows = [(name, count, sum(laws.values()), laws) for name, laws in caught.items()]

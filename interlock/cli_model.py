@@ -50,6 +50,7 @@ def check(
         for name, value in _lines(found):
             data(f"{name:<12} {value}")
     if not found.fits:
+        (path / GOLDEN).unlink(missing_ok=True)  # without it nobody lets the model speak
         raise Stop(Exit.FAILED, f"{path.name} does not fit",
                    why="it cannot spell its grammar" if missing else "it dares to answer nothing",
                    fix="a model that was taught this language: docs/models.md")  # fmt: skip
@@ -80,9 +81,10 @@ def list_models(ledger: LedgerOption = None, json_: JsonOption = False) -> None:
 @command
 def use(path: Path, mode: ModeOption = "", ledger: LedgerOption = None) -> None:
     """Let a checked model speak, by a signed record; prints the ledger sequence from which it is in force."""
-    there = context(ledger)
     if not (path / GOLDEN).is_file():
-        raise Stop(Exit.FAILED, f"{path.name} was never checked", fix=f"interlock model check {path}")
+        raise Stop(Exit.FAILED, f"{path.name} was never found to fit", why=f"it has no {GOLDEN}",
+                   fix=f"interlock model check {path}")  # fmt: skip
+    there = context(ledger)
     engine = load_engine(path, mode)  # files, and what it says, as they were when it was checked
     newest = in_force(there.registry(), AGENT)
     if newest is not None and (newest.model_hash, newest.mode) == (engine.model_hash, engine.mode.value):

@@ -93,7 +93,7 @@ def named(folder: Path, *, renew: bool) -> None:
 def measured(engine: Speaking, folder: Path, rows: int = FIXTURE, *, renew: bool = False) -> Checked:
     """Ask the fixture: one by one, then by eights, which MUST answer the same. Writes the golden file.
 
-    An existing golden file is compared with instead, unless renewed.
+    An existing golden file is compared with instead, unless renewed. A model that answers nothing gets none.
     """
     from agents.model.evaluate import SEED_UNSEEN, spread_out
     from agents.model.prompt import prompt
@@ -123,7 +123,7 @@ def measured(engine: Speaking, folder: Path, rows: int = FIXTURE, *, renew: bool
         masses=(masses[0], masses[len(masses) // 2]),
         ms_one=_percentiles(ms_one),
         ms_eight=_percentiles(ms_eight),
-        golden=_golden(engine, folder, prompts, renew=renew),
+        golden=_golden(engine, folder, prompts, renew=renew) if spoken else "none",
     )
 
 

@@ -24,7 +24,7 @@ CONTRACTS = ROOT / "agents" / "contracts"
 ROUTING = ROOT / "topologies" / "routing.yaml"
 WEIGHTS = ROOT / "agents" / "model" / "weights" / "manifest.json"
 ATTESTORS = ("heuristic",)
-LAW = "1"
+LAW = "2"
 # Everything the gates take from no contract: one document, so that a change of law has a hash.
 PARAMETERS = {"memory_horizon_s": 3600, "answer_grace_ms": 5000, "skew_ms": 5000}
 INSTRUMENTS: tuple[Mapping[str, object], ...] = (

@@ -7,6 +7,7 @@ from typing import Any
 
 from kernel.documents import first_schemas
 from kernel.fold import fold
+from kernel.law import LAW
 from kernel.state.whole import Identity, State
 from ledger.chain import Chain, Head
 from ledger.entry import decode_entry
@@ -16,7 +17,6 @@ from schemas.kinds import EntryKind, Role
 from schemas.models import CheckpointEntry, Genesis, InputRange
 from transport.processor import Input
 
-LAW = "1"
 CHECKPOINT_US = 1_000_000  # at most one a second: each is a transaction and a signature
 IDLE_US = 60_000_000  # an idle ledger still says the time, so that silence can be told from death
 DEFER_STEPS = 50  # busy steps a due CHECKPOINT waits for an idle one

@@ -11,6 +11,7 @@ from kernel.folds.decisions import fold_decision, fold_report
 from kernel.folds.failures import fold_receipt_whole
 from kernel.folds.flows import fold_escalation, fold_flow, fold_human
 from kernel.gates.breakers import zone_of
+from kernel.law import LAW
 from kernel.state.whole import MANIFESTS_MAX, State
 from kernel.views import renew
 from rules.semver import Version, version
@@ -102,6 +103,8 @@ def _granted(state: State, kind: DocumentKinds, body: Any, seq: int) -> None:
 
 
 def _genesis(state: State, body: Genesis) -> None:
+    if body.law != LAW:
+        raise Diverged(f"a ledger of law {body.law}: this code judges by law {LAW}, its own release by that")
     told = state.identity
     said = (body.name, body.operator, body.clock, body.shards, body.root_key, body.continues)
     if said != (told.name, told.operator, told.clock, told.shards, told.root, told.continues):

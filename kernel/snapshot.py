@@ -15,6 +15,7 @@ from typing import Any
 
 from kernel.fold import Diverged
 from kernel.kept import KINDS, expiries_of, kept, pack_expiries, segmented, segments
+from kernel.law import LAW
 from kernel.state.accounts import Account
 from kernel.state.grants import Grants
 from kernel.state.plain import dumped, loaded
@@ -28,7 +29,9 @@ from schemas.canonical import jcs
 from schemas.models import Envelope
 from transport.log import StateChange
 
-FORM = 2  # of these records; what is of another form is not read: the ledger is folded from its beginning
+FORM = (
+    2  # of these records; of another form or law they are not read: the ledger is folded from its beginning
+)
 PIECE_BYTES = 192 * 1024
 MANIFEST = b"manifest"
 SECTIONS: tuple[tuple[str, Any], ...] = (
@@ -78,6 +81,7 @@ def changes(state: State, head: Head, ledger_from: int, before: Hashes) -> list[
     after = {key: each for key, each in before.items() if key not in gone} | hashes
     manifest: dict[str, Any] = {
         "form": FORM,
+        "law": LAW,
         "seq": head.seq,
         "prev": head.prev.hex(),
         "ts": head.ts,
@@ -105,7 +109,7 @@ def restored(identity: Identity, records: Mapping[bytes, bytes]) -> Snapshot | N
     Raises Diverged when a piece is missing or is not what the manifest names.
     """
     manifest = json.loads(records.get(MANIFEST, b"{}"))
-    if manifest.get("form") != FORM:
+    if (manifest.get("form"), manifest.get("law")) != (FORM, LAW):
         return None
     written = hashes_of(records)
     joined = _joined(manifest, records, written)

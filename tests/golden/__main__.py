@@ -5,7 +5,7 @@ import gzip
 import io
 import sys
 
-from kernel.checkpoints import LAW
+from kernel.law import LAW
 from ledger.archive import write_archive
 from tests.golden import BYTES_MAX, FOLDER, digest, laws
 from tests.golden.made import cosigned, holds, made, reached

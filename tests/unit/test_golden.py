@@ -1,7 +1,7 @@
 """Yesterday's ledgers are judged today as they were judged then, or the law has another name.
 
 Red here means: what this code rules differs from what the law of that name ruled. Either mend the code, or
-raise LAW in `kernel/checkpoints.py` and `interlock/grants.py` and keep a ledger of the new law
+raise LAW in `kernel/law.py` and `interlock/grants.py` and keep a ledger of the new law
 (`python -m tests.golden`). Sources of the law may change as they like while every verdict stays the same.
 """
 
@@ -12,8 +12,8 @@ import pytest
 from interlock import grants
 from interlock.tamper.forge import Copy
 from interlock.tamper.run import found_in
-from kernel.checkpoints import LAW
 from kernel.gates import GATES
+from kernel.law import LAW
 from kernel.replay import replay
 from ledger.entry import decode_entry
 from ledger.findings import Code, Outcome
@@ -31,6 +31,7 @@ from tests.tamper_world import trust
 # SHA-256 of each law's file, written down once: a golden ledger that can be made again proves nothing.
 RELEASED = {
     "1": "792fb941d1e7dfc4bf5f08761e6eb397f370dd5f3e7f0fe8e2244110ddeb9600",
+    "2": "5c20bbfaa84cbe514a36bd2f128bc4576788b00d0f13b66200bfadf04e47570d",
 }
 
 REASONS_MIN = 30

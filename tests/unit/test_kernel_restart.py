@@ -80,6 +80,20 @@ def test_a_ledger_of_another_card_stops_the_start() -> None:
         stranger.restore(world.topics)
 
 
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_ledger_of_another_law_stops_the_start_with_and_without_a_state(
+    monkeypatch: pytest.MonkeyPatch, stopped: bool
+) -> None:
+    """Entries of two laws in one ledger could be replayed by neither."""
+    world = traded()
+    if stopped:
+        closed(world)
+    for module in ("kernel.fold", "kernel.snapshot"):
+        monkeypatch.setattr(f"{module}.LAW", "a later one")
+    with pytest.raises(Diverged, match=r"a ledger of law [0-9]+: this code judges by law a later one"):
+        world.restart()
+
+
 def test_replay_names_the_entry_whose_verdict_was_changed() -> None:
     def lie(kind: EntryKind, body: Any) -> Any:
         if kind is not EntryKind.DECISION:

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from interlock.artifact_files import keep
 from interlock.cli_look import tell
 from interlock.cli_what_if import show_what_if
 from interlock.context import context
@@ -31,14 +32,22 @@ def export(
     folder: Path,
     ledger: LedgerOption = None,
     parquet: Annotated[bool, typer.Option("--parquet", help="also one Parquet file a partition")] = False,
+    artifacts: Annotated[
+        bool, typer.Option("--artifacts", help="also the texts and model files that it only names")
+    ] = False,
 ) -> None:
     """Write archives, the witness's notes and a trust file: `python -m ledger verify` needs nothing else."""
-    done = export_files(context(ledger), folder)
+    there = context(ledger)
+    done = export_files(there, folder)
     say(f"{done.entries} entries in {folder}")
     if parquet:
         _parquet(folder)
-    notes = " ".join(f"--anchor {note}" for note in done.notes)
-    data(f"python -m ledger verify {folder} {notes} --trust {done.trust}")
+    words = [f"--anchor {note}" for note in done.notes]
+    if artifacts:
+        kept = keep(there, archives(folder), folder / "artifacts")
+        say(f"{kept.texts} texts and {kept.files} model files beside it; {kept.gone} more are not here")
+        words.append(f"--artifacts {folder / 'artifacts'}")
+    data(f"python -m ledger verify {folder} {' '.join(words)} --trust {done.trust}")
 
 
 def _parquet(folder: Path) -> None:

@@ -9,19 +9,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
-FINDINGS_PER_CODE_MAX = 1_000
-_TEXT_MAX = 200
+FINDINGS_PER_CODE_MAX, _TEXT_MAX = 1_000, 200
 
 # Append-only: reports of different years are compared by these words.
 Code = Enum(
     "Code",
     "ENTRY_UNREADABLE ARCHIVE_BROKEN KIND_UNKNOWN HEAD_MISSING PREV_BROKEN SEQ_BROKEN LEDGER_CHANGED "
     "PARTITION_CHANGED TIME_WENT_BACK GENESIS_MISPLACED AFTER_CLOSE CHECKPOINT_SIZE CHECKPOINT_TIME "
-    "ROOT_MISMATCH ANCHOR_MISMATCH SCHEMA_UNKNOWN BODY_WRONG_KIND BODY_UNREADABLE "
-    "DIGEST_MISMATCH BATCH_TIME SIGNATURE_BAD KEY_UNKNOWN KEY_NOT_VALID KEY_WRONG_ROLE "
-    "KEY_REFUSED SIGNED_AS_ANOTHER VERB_NOT_ALLOWED FOREIGN_LEDGER FOREIGN_ACCOUNT ROOT_KEY_UNTRUSTED "
-    "TRUST_MISMATCH FLOW_MISSING STATE_MISMATCH EVIDENCE_MISMATCH STEP_TWICE KEY_MISMATCH RECEIPT_ORPHAN "
-    "RECEIPT_MISSING EMPTY TAIL_UNSIGNED TRUNCATED UNANCHORED ANCHOR_UNUSABLE SIGNER_UNKNOWN ERASED",
+    "ROOT_MISMATCH ANCHOR_MISMATCH SCHEMA_UNKNOWN BODY_WRONG_KIND BODY_UNREADABLE DIGEST_MISMATCH BATCH_TIME "
+    "SIGNATURE_BAD KEY_UNKNOWN KEY_NOT_VALID KEY_WRONG_ROLE KEY_REFUSED SIGNED_AS_ANOTHER VERB_NOT_ALLOWED "
+    "FOREIGN_LEDGER FOREIGN_ACCOUNT ROOT_KEY_UNTRUSTED TRUST_MISMATCH FLOW_MISSING STATE_MISMATCH "
+    "EVIDENCE_MISMATCH STEP_TWICE KEY_MISMATCH RECEIPT_ORPHAN RECEIPT_MISSING EMPTY TAIL_UNSIGNED TRUNCATED "
+    "UNANCHORED ANCHOR_UNUSABLE SIGNER_UNKNOWN ERASED ARTIFACT_MISMATCH ARTIFACT_MISSING HELD",
 )
 
 Say = Callable[[int, Code, object, object], None]
@@ -32,8 +31,8 @@ Outcome = IntEnum("Outcome", {"INTACT": 0, "TAMPERED": 1, "INCOMPLETE": 2, "UNRE
 PRECEDENCE = (Outcome.TAMPERED, Outcome.UNREADABLE, Outcome.INCOMPLETE)
 
 
-# ERASED is no fault: a signed act took a text away, and whoever verifies is told.
-_CLASS = {Code.ERASED: Outcome.INTACT}
+# ERASED is no fault: a signed act took a text away, and whoever verifies is told. Nor is what was held.
+_CLASS = {Code.ERASED: Outcome.INTACT, Code.HELD: Outcome.INTACT, Code.ARTIFACT_MISSING: Outcome.INCOMPLETE}
 _CLASS |= dict.fromkeys((Code.ENTRY_UNREADABLE, Code.ARCHIVE_BROKEN, Code.KIND_UNKNOWN), Outcome.UNREADABLE)
 _INCOMPLETE = "RECEIPT_MISSING EMPTY TAIL_UNSIGNED TRUNCATED UNANCHORED ANCHOR_UNUSABLE SIGNER_UNKNOWN"
 _CLASS |= dict.fromkeys((Code[each] for each in _INCOMPLETE.split()), Outcome.INCOMPLETE)
@@ -66,9 +65,8 @@ class Findings:
         """Record a finding; bytes are shown in hex, text is cut to a bound."""
         self.counts[code.name] += 1
         if self.counts[code.name] <= FINDINGS_PER_CODE_MAX:
-            shown = (_shown(expected), _shown(found))
-            one = Finding(source=source, seq=seq, code=code.name, expected=shown[0], found=shown[1])
-            self.kept.append(one)
+            shown = {"expected": _shown(expected), "found": _shown(found)}
+            self.kept.append(Finding(source=source, seq=seq, code=code.name, **shown))
 
     def outcome(self) -> Outcome:
         """Return the one outcome of everything found."""

@@ -29,7 +29,7 @@ def main(arguments: Sequence[str]) -> int:
         trust = parse_trust(parsed.trust.read_text(encoding="utf-8")) if parsed.trust else None
         anchors, paths = _anchors(parsed.anchor, trust, findings), archives(parsed.place)
         known = (paths, Level[parsed.level.upper()], anchors, trust, findings)
-        if parsed.jobs > 1 or parsed.since or parsed.receipt or sys.stderr.isatty():
+        if parsed.jobs > 1 or parsed.since or parsed.receipt or parsed.artifacts or sys.stderr.isatty():
             # What these need is only then loaded, and counted apart (auditing.md).
             read = importlib.import_module("ledger.verify_more").verify(parsed, *known)
         else:
@@ -111,5 +111,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--jobs", type=int, choices=range(1, 65), default=1, metavar="N", help="processes")
     parser.add_argument("--since", type=Path, help="an audit receipt: what it vouches for is not read again")
     parser.add_argument("--receipt", type=Path, help="where to write one, if all is intact")
+    parser.add_argument("--artifacts", type=Path, help="a folder of texts and files the ledger only names")
     parser.add_argument("--json", action="store_true")
     return parser

@@ -1,8 +1,10 @@
-"""`verify` with --jobs, --since or --receipt: many processes, from one audit's end to the next one's start.
+"""`verify` with --jobs, --since or --receipt: many processes, from one audit's end to the next one's start;
+with --artifacts, what the ledger only names is looked at after it.
 
 Where it begins it says so: nothing before is read again but the last frame, to know the place.
 """
 
+import importlib
 import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
@@ -45,6 +47,9 @@ def verify(
     read, ends = verify_chunks(paths, common, parsed.jobs, starts, progress.told)
     progress.clear()
     absent(read, common)
+    if parsed.artifacts is not None:
+        # Few ask for it, and it is code that the others need not read.
+        importlib.import_module("ledger.artifacts").hold(paths, parsed.artifacts, findings)
     if receipt is not None:
         _write(receipt, paths, common, ends, known)
     return read

@@ -26,6 +26,7 @@ from tests.ledger_sample import LEDGER, OPERATOR, Sample, flow, m, note, sample,
 WHOLE = sample().values
 LARGE_LINES_MAX = 1_044  # with facts in temporary files
 FULL_LINES_MAX = 1_499  # with --jobs, --since and --receipt as well
+ARTIFACT_LINES_MAX = 1_690  # with --artifacts too
 NOTE = note(WHOLE).render()
 
 
@@ -263,6 +264,9 @@ def test_what_more_processes_a_large_ledger_or_an_earlier_audit_add_is_small_too
     assert heavy & {*all_of_it, *loaded("verify_more")} == set()
     assert sum(map(code_lines, large)) <= LARGE_LINES_MAX
     assert sum(map(code_lines, all_of_it)) <= FULL_LINES_MAX
+    with_artifacts = {*all_of_it, *ours(loaded("artifacts"))}
+    assert heavy & {*with_artifacts, *loaded("artifacts")} == set()
+    assert sum(map(code_lines, with_artifacts)) <= ARTIFACT_LINES_MAX
 
 
 def code_lines(module: str) -> int:

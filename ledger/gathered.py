@@ -7,7 +7,7 @@ from ledger.entry import Leaf, decode_entry
 from ledger.kind_body import body_of
 from ledger.shapes import Form, Shapes
 from ledger.tag import sha256
-from ledger.verify_sign import open_envelope
+from ledger.verify_sign import ENVELOPE, open_envelope
 from schemas.kind_table import EntryKind
 
 # Without these nothing else can be read or its signer known.
@@ -82,6 +82,8 @@ def _open_all(holder: Any, shapes: Shapes) -> None:
     elif isinstance(holder, dict):
         if "payload_type" in holder:
             _open_all(open_envelope(holder, shapes)[1], shapes)
+        elif holder.get("instruction") is not None:  # of a trigger: the bytes of an envelope
+            _open_all(ENVELOPE.read(holder["instruction"]), shapes)
         else:
             for each in holder.values():
                 _open_all(each, shapes)

@@ -7,13 +7,12 @@ from typing import Any
 
 from ledger.entry import Leaf
 from ledger.kind_body import body_of, opened_as
-from ledger.shapes import BUILT_IN, Malformed, Shapes, form_of
-from ledger.verify_sign import Body, open_envelope
+from ledger.shapes import Malformed, Shapes
+from ledger.verify_sign import ENVELOPE, Body, open_envelope
 from schemas.kind_table import EntryKind
 
 TEXT, HEADLINE = "the text", "the headline"
 _NOTHING = bytes(32)  # the commitment of who says nothing
-_ENVELOPE = form_of(BUILT_IN["Envelope"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +60,7 @@ def _flow(seq: int, flow: Body, shapes: Shapes) -> Iterator[Named]:
         yield Named(digest=each["digest"], seq=seq, what=HEADLINE)
     signed = flow["trigger"]["instruction"]
     if signed is not None:
-        order = opened_as(_ENVELOPE.read(signed), shapes, "Instruction")[1]
+        order = opened_as(ENVELOPE.read(signed), shapes, "Instruction")[1]
         yield from _text(seq, order["text_commitment"], None)
 
 

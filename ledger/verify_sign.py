@@ -39,7 +39,7 @@ BOUND_BY = {Role.AGENT: "agent_id", Role.ATTESTOR: "attestor_id", Role.PRINCIPAL
 TIGHTENING = ("HALT", "REDUCE", "SUSPEND", "RETIRE")
 _FORGERY_GATES = (1, 8)
 _wanted = lru_cache(lambda roles: " or ".join(role.name for role in roles))
-_ENVELOPE = form_of(BUILT_IN["Envelope"])
+ENVELOPE = form_of(BUILT_IN["Envelope"])
 
 
 # What one level has opened the next one opens again; nobody changes what he is given.
@@ -114,7 +114,7 @@ class Signatures:
         if entry.kind == EntryKind.KEY:
             self._admit(entry.seq, message, keys[0])
         elif name == "FlowOpened" and message["trigger"]["instruction"] is not None:
-            instruction = _ENVELOPE.read(message["trigger"]["instruction"])
+            instruction = ENVELOPE.read(message["trigger"]["instruction"])
             self._envelope(entry, message, instruction, ("Instruction",))
         elif name == "WindowRecord":
             self._held(entry, message)

@@ -18,12 +18,13 @@ class SignerGone(Exception):
     """The other end closed or stopped answering: the worker must stop too, it cannot speak any more."""
 
 
-def send(end: socket.socket, body: bytes) -> None:
-    """Send one frame. Raises ValueError above FRAME_MAX, SignerGone when the other end is closed."""
-    if len(body) > FRAME_MAX:
-        raise ValueError(f"a frame of {len(body)} bytes, at most {FRAME_MAX} are allowed")
+def send(end: socket.socket, *bodies: bytes) -> None:
+    """Send frames, all or none. Raises ValueError above FRAME_MAX, SignerGone when the other end closed."""
+    large = max(map(len, bodies), default=0)
+    if large > FRAME_MAX:
+        raise ValueError(f"a frame of {large} bytes, at most {FRAME_MAX} are allowed")
     try:
-        end.sendall(LENGTH.pack(len(body)) + body)
+        end.sendall(b"".join(LENGTH.pack(len(body)) + body for body in bodies))
     except OSError as error:
         raise SignerGone(f"cannot reach the other end: {error}") from error
 

@@ -46,6 +46,12 @@ class Pen:
     def salt(self, dfid: bytes, step_id: str, attempt: int) -> bytes:
         return explain_salt(sha256(self._who.encode()), dfid, step_id, attempt)
 
+    def seals(self, messages: Sequence[object]) -> list[m.Envelope]:
+        return [self.seal(each) for each in messages]
+
+    def salts(self, steps: Sequence[tuple[bytes, str, int]]) -> list[bytes]:
+        return [self.salt(*each) for each in steps]
+
 
 class Roads:
     """``said``: every record of every topic. ``settle`` runs all parts until none has anything to read."""

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from agents.signer import SignerClient, SignerProcess, SignerRefused
+from agents.signer import TURN_MAX, SignerClient, SignerProcess, SignerRefused
 from agents.signer_process import read_seed
-from agents.signer_wire import SignerGone
+from agents.signer_wire import FRAME_MAX, SignerGone, salt_question
 from ledger.envelope import PAYLOAD_TYPES, opened, payload_of, signed_by
 from ledger.hashes import explain_salt, tagged
 from schemas.models import Intent, Manifest, Receipt
@@ -88,6 +88,19 @@ def test_salts_are_the_same_whenever_asked_and_differ_by_step(signer: SignerClie
     assert one != signer.salt(bytes(16), "act", 2)
     assert one != signer.salt(bytes(16), "act2", 1)
     assert one == explain_salt(tagged("interlock/1/salt-key", SEED), bytes(16), "act", 1)
+
+
+def test_many_in_one_turn_are_what_each_is_alone_and_a_refusal_keeps_step(signer: SignerClient):
+    steps = [(bytes([at]) * 16, f"s{at}", at) for at in range(2 * TURN_MAX + 1)]
+    assert signer.salts(steps) == [signer.salt(*each) for each in steps]
+    assert signer.seals([HELLO] * (TURN_MAX + 1)) == [signer.seal(HELLO)] * (TURN_MAX + 1)
+    assert (signer.salts([]), signer.seals([])) == ([], [])
+    with pytest.raises(SignerRefused, match="WRONG_NAME"):
+        signer.seals([HELLO, replace(HELLO, agent_id="another"), HELLO])
+    with pytest.raises(ValueError, match="at most"):
+        signer._ask([salt_question(*steps[0]), bytes(FRAME_MAX + 1)])
+    assert signer.salt(*steps[3]) == signer.salts(steps)[3]
+    assert signer.seal(HELLO) == signer.seals([HELLO])[0]
 
 
 def test_a_key_that_others_may_read_is_not_used(tmp_path, capfd):

@@ -1,5 +1,6 @@
 """A record on flows.sds becomes an explanation and a signed proposal, or a fault by name."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -68,6 +69,12 @@ class Pen:
 
     def salt(self, dfid: bytes, step_id: str, attempt: int) -> bytes:
         return explain_salt(bytes(32), dfid, step_id, attempt)
+
+    def seals(self, messages: Sequence[object]) -> list[Envelope]:
+        return [self.seal(each) for each in messages]
+
+    def salts(self, steps: Sequence[tuple[bytes, str, int]]) -> list[bytes]:
+        return [self.salt(*each) for each in steps]
 
 
 class Scripted:

@@ -6,13 +6,16 @@ So many processes hash runs side by side, and what they found joins to the tree 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
+from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO
 
 from ledger.entry import ENTRY_BYTES_MAX, Leaf, decode_entry
 from ledger.ilk import MAGIC, read_archive
 from ledger.merkle import Frontier, leaf_hash, node_hash
 from ledger.shapes import Malformed
+
+CHUNK_BYTES, BLOCK = 1 << 25, 1 << 20  # of a chunk, which is held whole; of what is read for its lengths
 
 # An entry's head is 48 fixed bytes, three numbers, then the kind: 0, 1, 7 or 20, doubled by zigzag.
 _IS_GROUND = re.compile(rb"(?s).{48}(?:[\x80-\xff]*[\x00-\x7f]){3}[\x00\x02\x0e\x28]").match
@@ -32,7 +35,12 @@ class Chunk:
     def values(self) -> Iterator[bytes]:
         """Yield its values. The frames were whole when the chunk was cut."""
         with self.path.open("rb") as file:
-            yield from islice(read_archive(file, self.offset), self.count)
+            file.seek(self.offset)
+            data, at = file.read(self.size), 0
+        for _ in range(self.count):
+            start = at + 4
+            at = start + int.from_bytes(data[at:start], "big")
+            yield data[start:at]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +59,7 @@ class Surveyed:
 
 
 def cut(path: Path, source: int, start: tuple[int, int], length: int) -> Iterator[Chunk]:
-    """Yield the chunks of a file, `length` entries each but the last.
+    """Yield the chunks of a file, `length` entries each but those that are large in bytes, and the last.
 
     start: offset and entries before. Raises Broken behind the last whole frame, as reading it would.
     """
@@ -59,13 +67,10 @@ def cut(path: Path, source: int, start: tuple[int, int], length: int) -> Iterato
     with path.open("rb") as file:
         end, count = path.stat().st_size, 0
         next(read_archive(file, end), None)  # is it one at all
-        begun = at = file.seek(offset or len(MAGIC))
-        while at < end:
-            size = int.from_bytes(file.read(4), "big")
-            if not 0 < size <= ENTRY_BYTES_MAX or at + 4 + size > end:
-                break
-            at, count = file.seek(size, 1), count + 1
-            if count == length:
+        begun = at = offset or len(MAGIC)
+        for at in _frames(file, begun, end):
+            count += 1
+            if count == length or at - begun >= CHUNK_BYTES:
                 yield Chunk(path=path, source=source, offset=begun, first=first, count=count, size=at - begun)
                 begun, first, count = at, first + count, 0
         if count:
@@ -75,11 +80,25 @@ def cut(path: Path, source: int, start: tuple[int, int], length: int) -> Iterato
             next(read_archive(file, at))  # says itself what is wrong there
 
 
+def _frames(file: BinaryIO, at: int, end: int) -> Iterator[int]:
+    """Yield where each whole frame ends; the file is read in blocks, not once for every length."""
+    block, base = b"", at
+    while at < end:
+        if at + 4 > base + len(block):
+            base = file.seek(at)
+            block = file.read(BLOCK)
+        size = int.from_bytes(block[at - base : at - base + 4], "big")
+        at += 4 + size
+        if not 0 < size <= ENTRY_BYTES_MAX or at > end:
+            return
+        yield at
+
+
 def survey(chunk: Chunk) -> Surveyed:
     """Hash a chunk's entries and pick out those that later ones rest on."""
     leaves, ground, value = list[bytes](), list[bytes](), b""
     for value in chunk.values():
-        leaves.append(leaf_hash(value))
+        leaves.append(sha256(b"\x00" + value).digest())  # leaf_hash, without the call
         if _IS_GROUND(value):
             ground.append(value)
     return Surveyed(
@@ -115,7 +134,8 @@ def _subtrees(chunk: Chunk, leaves: list[bytes]) -> tuple[tuple[int, bytes], ...
             first += 1
         if len(row) & 1:
             after.append((count, row.pop()))
-        row = [node_hash(left, right) for left, right in zip(row[::2], row[1::2], strict=True)]
+        pairs = zip(row[::2], row[1::2], strict=True)
+        row = [sha256(b"\x01" + left + right).digest() for left, right in pairs]  # node_hash, likewise
         first, count = first >> 1, count * 2
     return (*before, *reversed(after))
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests import spec
 from tests.history import profiles
-from tests.history.campaign import ROW, played
+from tests.history.campaign import ROW, drawn, played
 
 HISTORIES = max(int(os.environ.get("LAWS", "0")), 500)
 ROWS = st.lists(st.binary(min_size=ROW, max_size=ROW), min_size=50, max_size=54)
@@ -22,6 +22,12 @@ ROWS = st.lists(st.binary(min_size=ROW, max_size=ROW), min_size=50, max_size=54)
 @given(st.integers(0, profiles.COUNT - 1), ROWS)
 def test_the_kernel_says_what_the_specification_says(profile, rows):
     played(profile, rows)
+
+
+@pytest.mark.parametrize("seed", [40003093, 40004420, 40005223, 40014502, 40015754, 50016091])
+def test_where_the_two_once_differed_they_agree(seed):
+    """Found by `make laws`: persons by a frame's price, a second trigger, a halt that ends as a loss latches."""
+    played(*drawn(seed))
 
 
 def test_the_specification_shares_no_code_with_the_kernel():

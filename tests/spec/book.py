@@ -113,11 +113,17 @@ def view(spec, account, version):
     )  # fmt: skip
 
 
-def settle_views(spec):
-    """After every entry: the peak follows equity, and a changed view is the next version."""
+def settle(spec):
+    """After every change: the peak follows equity, and a loss that is too large is latched."""
     for account in spec.accounts.values():
         account["peak"] = max(account["peak"], equity(spec, account))
         latch(spec, account)
+
+
+def settle_views(spec):
+    """After every entry: a changed view is the next version."""
+    settle(spec)
+    for account in spec.accounts.values():
         last = account["views"][-1] if account["views"] else None
         made = view(spec, account, len(account["views"]))
         if made != last:

@@ -40,7 +40,8 @@ class Spec:
             self.begin()
         for instrument, mark in marks:
             self.marks[instrument] = mark
-            book.settle_views(self)
+            book.settle(self)
+        book.settle_views(self)  # time and marks are one entry: they raise a version once
         self.end_overdue()
         for name, *event in events:
             if name != "quote":
@@ -77,7 +78,7 @@ class Spec:
                 flow["look"] = self.horizon + 60 * SECOND
                 if self.final(flow):
                     del self.flows[flow["dfid"]]
-        book.settle_views(self)
+        book.settle(self)
 
     def day(self, account, zone):
         date = book.local(self.now, zone).date()

@@ -26,7 +26,7 @@ def test_the_kernel_says_what_the_specification_says(profile, rows):
 
 @pytest.mark.parametrize("seed", [40003093, 40004420, 40005223, 40014502, 40015754, 50016091])
 def test_where_the_two_once_differed_they_agree(seed):
-    """Found by `make laws`: persons by a frame's price, a second trigger, a halt that ends as a loss latches."""
+    """Persons by a frame's price, a second trigger, a halt that ends as a loss latches."""
     played(*drawn(seed))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from interlock.context import Context
 from ledger.artifacts import TEXTS, digest_of, text_line
+from ledger.named import known_as
 from ledger.names import Names
 from schemas.models import Explanation, FlowRecord
 from schemas.topics import TOPICS
@@ -34,7 +35,7 @@ def keep(where: Context, archives: Sequence[Path], folder: Path) -> Kept:
     names, texts, files = Names(archives), 0, 0
     with (folder / TEXTS).open("w", encoding="utf-8") as file:
         for key, text, salt in _texts(where):
-            if names.wanted(digest_of(text, salt)):
+            if names.wanted(digest_of(text, salt), known_as(key)):
                 file.write(text_line(text, salt, key))
                 texts += 1
     for path, digest in _models(where):

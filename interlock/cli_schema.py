@@ -12,6 +12,7 @@ from interlock.context import context
 from interlock.genesis import Message, schema_ids, send
 from interlock.grants import Release, schema_body
 from interlock.say import Exit, Stop, as_json, command, say
+from ledger import released
 from ledger.signing import Signer
 from schemas import avsc, generate, releases
 from schemas.models import DocumentKind
@@ -25,9 +26,12 @@ app = typer.Typer(no_args_is_help=True, help="Shapes: the Avro schemas in schema
 @app.command()
 @command
 def gen() -> None:
-    """Write the models that the schemas say."""
+    """Write the models that the schemas say, and let verifiers know the shapes of entries among them."""
     changed = generate.write()
     say(f"{len(changed)} models written: {', '.join(changed) or 'nothing had changed'}")
+    fresh = released.record()
+    if fresh:
+        say(f"verifiers know {', '.join(fresh)} by {released.PATH.name}")
 
 
 @app.command()

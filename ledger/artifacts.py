@@ -1,7 +1,8 @@
 """`verify --artifacts DIR`: what a ledger names only by hash, held against the things themselves.
 
-`texts.jsonl`, a JSON object a line: {"key", "text", "salt"} for an explanation or an instruction, {"text"}
-for a headline. Every other file of the folder, at any depth, is one that a model record may name.
+`texts.jsonl`, a JSON object a line as `text_line` spells it: {"key", "text", "salt"} for an explanation or an
+instruction, {"text"} for a headline. Every other file of the folder, at any depth, is one that a model record
+may name.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger.findings import Code, Findings
+from ledger.named import HEADLINE, TEXT, known_as
 from ledger.names import Names
 from ledger.tag import sha256, tagged
 
@@ -36,9 +38,9 @@ def hold(paths: Sequence[Path], folder: Path, findings: Findings) -> None:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").digest()
         if not names.held(digest):
-            spare.setdefault(path.name, digest)  # no fault, unless an entry names another of this name
+            spare.setdefault(path.name, digest)  # no fault, unless a model's file should have this name
     for source, seq, what, digest in names.missing():
-        other = spare.get(what)
+        other = None if what in (TEXT, HEADLINE) else spare.get(what)
         code = Code.ARTIFACT_MISSING if other is None else Code.ARTIFACT_MISMATCH
         findings.add(paths[source].name, seq, code, f"{what} {digest.hex()}", other or "none")
     named, held, erased = names.counts()
@@ -57,37 +59,40 @@ def digest_of(text: str, salt: bytes) -> bytes:
 
 
 def _texts(path: Path, names: Names, findings: Findings) -> None:
-    """Each text must be one that an entry commits to, of the flow that its key says."""
+    """Each text must be one that an entry commits to, under the key that the entry gives it."""
     for number, line in enumerate(_lines(path), start=1):
         found = _read(line)
         if found is None:
-            wanted, there = "a text as JSON", line[:80].decode("utf-8", "replace")
-        elif not names.held(found[1]):
-            wanted, there = "a text that an entry commits to", found[0] or found[1].hex()
+            wanted, there = "a text in its one spelling", line[:80].decode("utf-8", "replace")
+        elif names.held(found[1], known_as(found[0])):
+            continue
         else:
-            flow = names.flow(found[1])
-            if flow is None or found[0].startswith(f"{flow.hex()}:"):
-                continue
-            wanted, there = f"a key of flow {flow.hex()}", found[0] or "none"
-        findings.add(f"{path.name}:{number}", -1, Code.ARTIFACT_MISMATCH, wanted, there)
+            key = names.key(found[1])
+            wanted = "a text that an entry commits to" if key is None else f"the key {key}"
+            there = found[0] or found[1].hex()
+        findings.add(f"{path.name}:{number}", -1, Code.ARTIFACT_MISMATCH, wanted, ascii(there))
 
 
 def _read(line: bytes) -> tuple[str, bytes] | None:
-    """Return the key of a line and what a ledger would name it by; None where it is no text."""
+    """Return the key of a line and what a ledger would name it by; None where it is not as we write it."""
     try:
         told: Any = json.loads(line)
         key, text, salt = told.get("key", ""), told["text"], bytes.fromhex(told.get("salt", ""))
-        return (key, digest_of(text, salt)) if isinstance(key, str) and isinstance(text, str) else None
+        spelled = isinstance(key, str) and text_line(text, salt, key).encode() == line
+        return (key, digest_of(text, salt)) if spelled and isinstance(text, str) else None
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
 
 
 def _lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines, the first LINE_MAX bytes of each; those with nothing in them are passed over."""
     with path.open("rb") as file:
-        while line := file.readline(LINE_MAX + 1):
-            if len(line) > LINE_MAX:
-                raise TooMuch(f"{path.name}: a line of more than {LINE_MAX} bytes")
-            yield line
+        while line := file.readline(LINE_MAX):
+            rest = line
+            while len(rest) == LINE_MAX and not rest.endswith(b"\n"):
+                rest = file.readline(LINE_MAX)
+            if line != b"\n":
+                yield line
 
 
 def _files(folder: Path) -> list[Path]:

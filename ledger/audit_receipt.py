@@ -51,6 +51,10 @@ class Audited:
         last, frontier = decode_entry(self.last), Frontier(size=self.size, hashes=self.hashes)
         if not frontier.whole() or last.seq != self.size - 1:
             raise ValueError("a frontier that is not its size's")
+        if not (self.size <= self.offset < 1 << 63 and 0 <= self.signed <= self.size):
+            raise ValueError("a place in no file, or a size that is signed and was not read")
+        if any(not 0 < size <= self.size for size in self.witnesses.values()):
+            raise ValueError("a witness of more than was read")
         return Start(
             offset=self.offset, frontier=frontier, prev=leaf_hash(self.last), last=last,
             ground=self.ground, signed=self.signed, witnesses=self.witnesses,
@@ -84,10 +88,14 @@ def parse_audit(text: str, level: Level, trust: Trust | None) -> dict[str, Audit
     try:
         read = json.loads(text if len(text) <= AUDIT_BYTES_MAX else "")
         found = {each["source"]: Audited(**_decoded(each)) for each in read["partitions"]}
-        kept = Level[read["level"].upper()]
+        kept, names = (
+            Level[read["level"].upper()],
+            {each.name for each in trust.witnesses} if trust else set(),
+        )
         same = trust is not None and audit_text(kept, trust, found) == text
         for each in found.values():
             each.start()
+            same = same and each.witnesses.keys() <= names
     except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
         raise BadAudit(f"an audit receipt that cannot be read: {error}") from None
     if not same:

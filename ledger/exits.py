@@ -1,6 +1,7 @@
 """What every reading command ends with: 0 done, 1 not so, 3 unreadable, 64 usage."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from typing import NoReturn
@@ -38,6 +39,9 @@ def ended(run: Callable[[], int]) -> int:
     """
     try:
         return run()
+    except BrokenPipeError:  # whoever reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
     except (Malformed, Unreadable, Broken) as error:
         sys.stderr.write(f"unreadable: {error}\n")
         return UNREADABLE

@@ -37,7 +37,7 @@ class Facts:
         if self.spilled is not None:
             self.spilled.take(self.held)
             self.spilled.settle(ends, findings, run)
-        for place, *one in sorted(joined(self.held, ends), key=lambda told: (told[0], told[2].value)):
+        for place, *one in sorted(joined(self.held, ends), key=lambda t: (t[0], t[2].value, str(t[3:]))):
             findings.add(ends[place[0]][0], *one)
 
 

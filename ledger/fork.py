@@ -30,6 +30,10 @@ class BadFork(ValueError):
     """A file that is no fork proof, or two notes that prove none; args[0] says why."""
 
 
+class OtherLog(BadFork):
+    """A note and a ledger of which neither can contradict the other."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForkProof:
     """Two notes of the same log and size; keys: KEY entries as they stand in the ledger, in order."""
@@ -70,6 +74,8 @@ def make_fork(values: Iterable[bytes], kept: str) -> ForkProof:
         if entry.kind == EntryKind.GENESIS:
             genesis = decode(Genesis, entry.body)
             origin = origin_of(genesis.operator, entry.ledger, entry.partition)
+            if origin != point.origin:
+                raise OtherLog(f"a note of {point.origin}, and this is {origin}")
             ring = KeyRing.of_root(genesis.root_key)
         elif entry.kind == EntryKind.KEY:
             before, grown = ring.keys, admitted(ring, entry)
@@ -88,6 +94,8 @@ def _proof(
         raise BadFork("a CHECKPOINT by a key that this ledger never enrolled")
     if point == _point(kept):
         raise BadFork("the ledger's own CHECKPOINT and the note say the same")
+    if not log_key(origin, signer.public).signed(parse_note(kept)):
+        raise BadFork("the note is not signed by the key that signed the CHECKPOINT: it accuses nobody")
     note = Note(text=point.text(), signatures=(log_signature(point, signer.public, own.signature),))
     needed = (value for role, name, value in enrolled if name == own.keyid or role is Role.REGISTRY)
     return ForkProof(first=kept, second=note.render(), keys=tuple(needed))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ledger.archive import archives, read_archive
 from ledger.exits import DONE, Parser, ended, not_so
-from ledger.fork import BadFork, make_fork
+from ledger.fork import BadFork, OtherLog, make_fork
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -21,11 +21,13 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _fork(parsed: argparse.Namespace) -> int:
-    told, note = f"no archive in {parsed.place}", parsed.note.read_text(encoding="utf-8")
+    told, note = f"no archive of the note's log in {parsed.place}", parsed.note.read_text(encoding="utf-8")
     for path in archives(parsed.place):
         with path.open("rb") as file:
             try:
                 proof = make_fork(read_archive(file), note)
+            except OtherLog:
+                continue
             except BadFork as error:
                 told = f"{path}: {error}"
                 continue

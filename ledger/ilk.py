@@ -6,8 +6,7 @@ from typing import BinaryIO
 
 from ledger.entry import ENTRY_BYTES_MAX
 
-MAGIC = b"interlock-ledger/1\n"
-SUFFIX = ".ilk"
+MAGIC, SUFFIX = b"interlock-ledger/1\n", ".ilk"
 
 
 class Broken(ValueError):

@@ -15,8 +15,7 @@ from nacl.bindings import crypto_core_ed25519_is_valid_point
 from ledger.strict import PUBLIC_BYTES, keyid
 from schemas.kind_table import Role
 
-KEYS_MAX = 65_536
-BOUND_MAX = 256
+KEYS_MAX, BOUND_MAX = 65_536, 256
 
 
 # Why a KEY document is not admitted.

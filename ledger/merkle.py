@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from hashlib import sha256
 
-EMPTY_ROOT = sha256(b"").digest()
-FRONTIER_HASHES_MAX = 64
+EMPTY_ROOT, FRONTIER_HASHES_MAX = sha256(b"").digest(), 64
 
 
 def leaf_hash(value: bytes) -> bytes:

@@ -17,12 +17,22 @@ _NOTHING = bytes(32)  # the commitment of who says nothing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """digest: 32 bytes; seq: of the entry; what: TEXT, HEADLINE or a file's name; flow: whose text it is."""
+    """digest: 32 bytes; seq: of the entry; what: TEXT, HEADLINE or a file's name.
+
+    key: what an explanation lies under, `dfid:step:attempt:agent`; of a person's `dfid:human-serial`.
+    """
 
     digest: bytes
     seq: int
     what: str
-    flow: bytes | None = None
+    key: str = ""
+
+
+def known_as(key: str) -> str:
+    """Return the key of a text as entries tell it: who of the operators wrote a person's is not in them."""
+    parts = key.split(":")
+    persons = len(parts) == 4 and parts[2].startswith("human-")
+    return f"{parts[0]}:{parts[2]}" if persons else key
 
 
 def named_by(entry: Leaf, shapes: Shapes, erase: Callable[[bytes], None]) -> Iterator[Named]:
@@ -37,10 +47,11 @@ def named_by(entry: Leaf, shapes: Shapes, erase: Callable[[bytes], None]) -> Ite
         case EntryKind.FLOW:
             yield from _flow(entry.seq, opened_as(body["flow"], shapes, "FlowOpened")[1], shapes)
         case EntryKind.DECISION | EntryKind.REPORT:
-            yield from _said(entry.seq, body["dfid"], body["body"], shapes)
+            yield from _said(entry.seq, body["body"], shapes)
         case EntryKind.HUMAN:
             act = opened_as(body["act"], shapes, "HumanDecision")[1]
-            yield from _text(entry.seq, act["explain_commitment"], act["dfid"])
+            key = f"{act['dfid'].hex()}:human-{act['serial']}"
+            yield from _text(entry.seq, act["explain_commitment"], key)
         case EntryKind.MODEL:
             document = opened_as(body["document"], shapes, "RegistryDocument")[1]
             yield from _files(entry.seq, document["body"])
@@ -50,9 +61,9 @@ def named_by(entry: Leaf, shapes: Shapes, erase: Callable[[bytes], None]) -> Ite
                 erase(command["target"])
 
 
-def _text(seq: int, commitment: bytes, flow: bytes | None) -> Iterator[Named]:
+def _text(seq: int, commitment: bytes, key: str) -> Iterator[Named]:
     if commitment != _NOTHING:
-        yield Named(digest=commitment, seq=seq, what=TEXT, flow=flow)
+        yield Named(digest=commitment, seq=seq, what=TEXT, key=key)
 
 
 def _flow(seq: int, flow: Body, shapes: Shapes) -> Iterator[Named]:
@@ -61,14 +72,15 @@ def _flow(seq: int, flow: Body, shapes: Shapes) -> Iterator[Named]:
     signed = flow["trigger"]["instruction"]
     if signed is not None:
         order = opened_as(ENVELOPE.read(signed), shapes, "Instruction")[1]
-        yield from _text(seq, order["text_commitment"], None)
+        yield from _text(seq, order["text_commitment"], "")
 
 
-def _said(seq: int, dfid: bytes, envelope: Body, shapes: Shapes) -> Iterator[Named]:
+def _said(seq: int, envelope: Body, shapes: Shapes) -> Iterator[Named]:
     _, message = opened_as(envelope, shapes, "Intent", "Report", "WindowRecord")
     for answer in message.get("answers", (envelope,)):
         said = opened_as(answer, shapes, "Intent", "Report")[1]
-        yield from _text(seq, said["explain_commitment"], dfid)
+        key = f"{said['dfid'].hex()}:{said['step_id']}:{said['attempt']}:{said['agent_id']}"
+        yield from _text(seq, said["explain_commitment"], key)
 
 
 def _files(seq: int, document: bytes) -> Iterator[Named]:

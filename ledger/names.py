@@ -9,37 +9,39 @@ from ledger.ilk import Broken, read_archive
 from ledger.named import Named, named_by
 from ledger.shapes import Malformed, Shapes
 
-_TABLE = """CREATE TABLE named (digest BLOB PRIMARY KEY, source INTEGER, seq INTEGER, what TEXT, flow BLOB,
-    held INTEGER DEFAULT 0, erased INTEGER DEFAULT 0) WITHOUT ROWID"""
-_ADD = "INSERT OR IGNORE INTO named (digest, source, seq, what, flow) VALUES (?, ?, ?, ?, ?)"
-_MISSING = """SELECT source, seq, what, digest FROM named WHERE NOT held AND NOT erased
-    ORDER BY source, seq, digest"""
-_COUNTS = "SELECT count(*), total(held), total(erased AND NOT held) FROM named"
+# One text may be committed to in two flows: it is there if it is there for one, but it is said of its own.
+_TABLE = """CREATE TABLE named (digest BLOB, key TEXT, source INTEGER, seq INTEGER, what TEXT,
+    held INTEGER DEFAULT 0, erased INTEGER DEFAULT 0, PRIMARY KEY (digest, key)) WITHOUT ROWID"""
+_ADD = "INSERT OR IGNORE INTO named (digest, key, source, seq, what) VALUES (?, ?, ?, ?, ?)"
+_ALL = "FROM (SELECT *, max(held) AS here, min(erased) AS gone FROM named GROUP BY digest)"
+_MISSING = f"SELECT source, seq, what, digest {_ALL} WHERE NOT here AND NOT gone ORDER BY 1, 2, 4"
+_COUNTS = f"SELECT count(*), total(here), total(gone AND NOT here) {_ALL}"
 
 
 class Names:
-    """What archives name; `held` marks what was found. The first entry that names a thing counts."""
+    """What archives name; what was found of it is marked. The first entry that names a thing counts."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._known = sqlite3.connect("")  # a file of its own that goes with it
         self._known.execute(_TABLE)
         for source, path in enumerate(paths):
-            rows = ((each.digest, source, each.seq, each.what, each.flow) for each in self._read(path))
+            rows = ((each.digest, each.key, source, each.seq, each.what) for each in self._read(path))
             self._known.executemany(_ADD, rows)
 
-    def held(self, digest: bytes) -> bool:
-        """Mark as found; False when no entry names it."""
-        return self._known.execute("UPDATE named SET held = 1 WHERE digest = ?", (digest,)).rowcount == 1
+    def held(self, digest: bytes, key: str = "") -> bool:
+        """Mark as found under this key; False when no entry names it so."""
+        line = "UPDATE named SET held = 1 WHERE digest = ? AND key = ?"
+        return self._known.execute(line, (digest, key)).rowcount == 1
 
-    def flow(self, digest: bytes) -> bytes | None:
-        """Whose text it is; None for what belongs to no flow alone."""
-        found = self._known.execute("SELECT flow FROM named WHERE digest = ?", (digest,)).fetchone()
+    def key(self, digest: bytes) -> str | None:
+        """Return a key that it is named under; None when no entry names it."""
+        found = self._known.execute("SELECT key FROM named WHERE digest = ?", (digest,)).fetchone()
         return None if found is None else found[0]
 
-    def wanted(self, digest: bytes) -> bool:
-        """Whether an entry names it, nobody erased it, and it was not found yet; marks it."""
-        line = "UPDATE named SET held = 1 WHERE digest = ? AND NOT held AND NOT erased"
-        return self._known.execute(line, (digest,)).rowcount == 1
+    def wanted(self, digest: bytes, key: str = "") -> bool:
+        """Whether an entry names it so, nobody erased it, and it was not found yet; marks it."""
+        line = "UPDATE named SET held = 1 WHERE digest = ? AND key = ? AND NOT held AND NOT erased"
+        return self._known.execute(line, (digest, key)).rowcount == 1
 
     def missing(self) -> Iterator[tuple[int, int, str, bytes]]:
         """Source, seq, what and digest of all that was neither found nor erased."""

@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from ledger.strict import SIGNATURE_BYTES, verify
 from ledger.tag import sha256
 
-NOTE_BYTES_MAX = 16 * 1024
-SIGNATURES_MAX = 32
-ED25519 = 1
-COSIGNATURE = 4
+NOTE_BYTES_MAX, SIGNATURES_MAX = 16 * 1024, 32
+ED25519, COSIGNATURE = 1, 4
 _DASH = "\N{EM DASH}"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ledger.archive import archives, read_archive
 from ledger.exits import DONE, Parser, dfid_of, ended, not_so
-from ledger.receipt import BadReceipt, make_receipt
+from ledger.receipt import BadReceipt, OtherLog, make_receipt
 from ledger.tlog_proof import tlog_proof
 from ledger.trust import parse_anchor
 
@@ -27,11 +27,13 @@ def main(arguments: Sequence[str]) -> int:
 def _prove(parsed: argparse.Namespace) -> int:
     dfid, note = dfid_of(parsed.dfid), parsed.note.read_text(encoding="utf-8")
     wanted = parse_anchor(note, None).partition
-    told = f"no archive of partition {wanted} in {parsed.place}"
+    told = f"no archive of the note's log, partition {wanted}, in {parsed.place}"
     for path in archives(parsed.place):
         with path.open("rb") as file:
             try:
                 receipt = make_receipt(read_archive(file), dfid, note)
+            except OtherLog:
+                continue
             except BadReceipt as error:
                 told = f"{path}: {error}"
                 continue

@@ -11,10 +11,13 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ledger.entry import Leaf, decode_entry
 from ledger.gathered import Gathered
+from ledger.kind_body import body_of
 from ledger.merkle import leaf_hash
 from ledger.merkle_tree import Tree
-from ledger.note import BadNote
+from ledger.note import BadNote, Checkpoint, origin_of
+from ledger.shapes import Shapes
 from ledger.tlog_proof import BadProof, Path, parse_path
 from ledger.trust import parse_anchor
 
@@ -25,6 +28,10 @@ ENTRIES_MAX = 10_000
 
 class BadReceipt(ValueError):
     """A file that is no receipt, or not its one spelling."""
+
+
+class OtherLog(BadReceipt):
+    """A note that is of another log than the ledger."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +96,8 @@ def make_receipt(values: Iterable[bytes], dfid: bytes, note: str) -> Receipt:
     for place, value in enumerate(values):
         if place == point.size:
             break
+        if place == 0:
+            _is_of(decode_entry(value), point)
         tree.append(leaf_hash(value))
         gathered.take(place, value)
     if len(tree) < point.size or tree.root() != point.root:
@@ -100,3 +109,11 @@ def make_receipt(values: Iterable[bytes], dfid: bytes, note: str) -> Receipt:
         for place, value in gathered.kept()
     )
     return Receipt(dfid=dfid, entries=proven, note=note)
+
+
+def _is_of(first: Leaf, point: Checkpoint) -> None:
+    """Refuse a note of another log: its own witnesses would not know the tree."""
+    genesis = body_of(first, Shapes())[1]
+    origin = origin_of(str(genesis.get("operator", "")), first.ledger, first.partition)
+    if origin != point.origin:
+        raise OtherLog(f"a note of {point.origin}, and this is {origin}")

@@ -17,8 +17,9 @@ from ledger.tag import sha256
 
 _TEXTS = json.loads(Path(__file__).with_name("builtin_v1.json").read_text(encoding="utf-8"))
 BUILT_IN = {name: text.encode() for name, text in _TEXTS.items()}
-SCHEMA_BYTES_MAX = 256 * 1024
-SCHEMAS_MAX = 4_096
+# What a ledger may spell its entries and signed messages in: SHA-256 of every released shape, by name.
+_RELEASED = json.loads(Path(__file__).with_name("released_shapes.json").read_text(encoding="utf-8"))
+SCHEMA_BYTES_MAX, SCHEMAS_MAX = 256 * 1024, 4_096
 # All that fastavro is seen to raise on bytes or schemas that are none; anything else is a bug and crashes.
 _BAD = fastavro.schema.SchemaParseException
 FAULTS = (ValueError, TypeError, LookupError, EOFError, ArithmeticError, RecursionError, MemoryError, _BAD)
@@ -26,6 +27,10 @@ FAULTS = (ValueError, TypeError, LookupError, EOFError, ArithmeticError, Recursi
 
 class Malformed(ValueError):
     """Bytes that are no Avro body of their schema, or not its one spelling."""
+
+
+class Unreleased(Malformed):
+    """A shape that this version knows of no release: a later one's, or somebody's who makes up the law."""
 
 
 def _count(raw: bytes, *_: object) -> int:
@@ -100,14 +105,21 @@ class Shapes:
 
     def __init__(self) -> None:
         self._forms = {sha256(schema): form_of(schema) for schema in BUILT_IN.values()}
+        self._unknown = dict[bytes, Form]()
 
     def learn(self, name: str, schema: bytes) -> None:
         """Take a SCHEMA entry. Raises Malformed when it is not what it names, or there are too many."""
         form = form_of(schema)
         if form.name != name or len(self._forms) >= SCHEMAS_MAX:
             raise Malformed(f"a schema entry {name!r} that holds {form.name!r}")
-        self._forms[sha256(schema)] = form
+        digest, released = sha256(schema), _RELEASED.get(name)
+        (self._unknown if released and digest.hex() not in released else self._forms)[digest] = form
 
     def get(self, digest: bytes) -> Form | None:
-        """Return the form with that schema hash, None if no entry has named it."""
+        """Return the form with that schema hash, None if no entry has named it.
+
+        Raises Unreleased for another shape under the name of an entry's or a signed message's.
+        """
+        if digest in self._unknown:
+            raise Unreleased(f"a {self._unknown[digest].name} of no release that is known here")
         return self._forms.get(digest)

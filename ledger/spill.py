@@ -57,7 +57,7 @@ def _bucket(folder: Path, ends: Sequence[End], number: int) -> tuple[list[Told],
 def _first(told: Iterable[Told]) -> tuple[list[Told], Counter[str]]:
     """Return, in order of entries, as many of each code as a report keeps, and how many there were."""
     kept, counts = list[Told](), Counter[str]()
-    for one in sorted(told, key=lambda each: (each[0], each[2].value)):
+    for one in sorted(told, key=lambda each: (each[0], each[2].value, str(each[3:]))):
         counts[one[2].name] += 1
         if counts[one[2].name] <= FINDINGS_PER_CODE_MAX:
             kept.append(one)

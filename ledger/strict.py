@@ -9,8 +9,7 @@ from hashlib import sha256
 from nacl.bindings import crypto_sign_open
 from nacl.exceptions import BadSignatureError
 
-PUBLIC_BYTES = 32
-SIGNATURE_BYTES = 64
+PUBLIC_BYTES, SIGNATURE_BYTES = 32, 64
 _P, _Y = (1 << 255) - 19, (1 << 255) - 1  # the field, and the bits of a point that hold its y
 _L = (1 << 252) + 27742317777372353535851937790883648493
 

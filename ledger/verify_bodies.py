@@ -13,7 +13,7 @@ from ledger.entry import Leaf
 from ledger.facts import Facts
 from ledger.findings import Code, Say
 from ledger.note import origin_of
-from ledger.shapes import Malformed, Shapes
+from ledger.shapes import Malformed, Shapes, Unreleased
 from ledger.tag import tagged
 from ledger.verify_sign import Body, Signatures, open_envelope, refused_as_forged
 from schemas.kind_table import EntryKind
@@ -127,18 +127,20 @@ class Bodies:
 
     def entry(self, entry: Leaf, place: int) -> None:
         """Check one entry's body at level commit, then at the levels asked for. place: entries before."""
-        self.checkpoint, name, form = NO_CHECKPOINT, body_name(entry.kind), self.shapes.get(entry.schema)
-        if name is None:
-            self.say(entry.seq, Code.KIND_UNKNOWN, "a kind this version knows", entry.kind)
-        elif form is None:
-            self.say(entry.seq, Code.SCHEMA_UNKNOWN, "a schema named by an entry before", entry.schema)
-        elif form.name != name:
-            self.say(entry.seq, Code.BODY_WRONG_KIND, name, form.name)
-        else:
-            try:
+        self.checkpoint, name = NO_CHECKPOINT, body_name(entry.kind)
+        try:
+            form = self.shapes.get(entry.schema)
+            if name is None:
+                self.say(entry.seq, Code.KIND_UNKNOWN, "a kind this version knows", entry.kind)
+            elif form is None:
+                self.say(entry.seq, Code.SCHEMA_UNKNOWN, "a schema named by an entry before", entry.schema)
+            elif form.name != name:
+                self.say(entry.seq, Code.BODY_WRONG_KIND, name, form.name)
+            else:
                 self._read(entry, place, form.read(entry.body))
-            except Malformed as error:
-                self.say(entry.seq, Code.BODY_UNREADABLE, f"{name} in its one spelling", error)
+        except Malformed as error:
+            code = Code.KIND_UNKNOWN if isinstance(error, Unreleased) else Code.BODY_UNREADABLE
+            self.say(entry.seq, code, f"{name} in its one spelling", error)
 
     def _read(self, entry: Leaf, place: int, body: dict[str, Any]) -> None:
         match entry.kind:

@@ -22,7 +22,7 @@ from ledger.verify import Common, Partition
 from schemas.kind_table import EntryKind
 
 CHUNK_ENTRIES, FEW_ENTRIES, FEW_BYTES = 1 << 14, 1 << 10, 1 << 26
-GROUND_MAX = 200_000  # keys and schemas that are held while reading; more than any shard has
+GROUND_MAX = 1 << 26  # bytes of keys and schemas that are held while reading; more than any shard has
 
 Told = Callable[[int], None]
 Run = Callable[..., Iterator[Any]]
@@ -55,6 +55,7 @@ class Source:
     def survey(self, run: Run, length: int, told: Told) -> None:
         """Hash all chunks. Raises TooMuch."""
         self.ground, begin = list(self.start.ground), (self.start.offset, self.start.frontier.size)
+        held = sum(map(len, self.ground))
         self.start = replace(self.start, ground=())
         try:
             for found in run(survey, cut(self.path, self.place, begin, length)):
@@ -62,8 +63,9 @@ class Source:
                 self.jobs.append(Job(chunk=found.chunk, start=self.start, known=len(self.ground)))
                 self.start = _after(self.start, found)
                 self.ground += found.ground
-                if len(self.ground) > GROUND_MAX:
-                    raise TooMuch(f"{self.path.name}: more than {GROUND_MAX} keys and schemas")
+                held += sum(map(len, found.ground))
+                if held > GROUND_MAX:
+                    raise TooMuch(f"{self.path.name}: keys and schemas of more than {GROUND_MAX} bytes")
         except Broken as error:
             self.broken = error
 

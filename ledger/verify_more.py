@@ -34,6 +34,9 @@ def verify(
     """
     common = Common(level=level, findings=findings, anchors=anchors, trust=trust)
     since, receipt, known = parsed.since, parsed.receipt, dict[str, Audited]()
+    for folder in [parsed.artifacts, *([] if receipt is None else [receipt.parent])]:
+        if folder is not None and not folder.is_dir():
+            raise NotADirectoryError(f"{folder} is no folder")  # before the long work, not after it
     if since is not None:
         known = parse_audit(since.read_text(encoding="utf-8"), common.level, common.trust)
     starts = [known[path.name].start() if path.name in known else Start() for path in paths]

@@ -10,11 +10,12 @@ from interlock.tamper.forge import Copy, Impossible, key_document, resealed
 from ledger.envelope import opened, seal
 from ledger.findings import Code
 from ledger.signing import Signer
-from ledger.tag import tagged
+from ledger.tag import sha256, tagged
 from ledger.verify import Level
 from ledger.verify_bodies import RECEIPT_MARGIN_US
+from schemas.canonical import jcs
 from schemas.kinds import EntryKind, Role
-from schemas.models import Intent, IntentKind, KernelIntent, Receipt, ReceiptEntry
+from schemas.models import Intent, IntentKind, KernelIntent, Receipt, ReceiptEntry, SchemaEntry
 
 MALLORY = Signer(tagged("interlock/1/tamper-demo", "mallory"))
 NOWHERE = bytes(16)
@@ -121,12 +122,23 @@ def _without_receipt(copy: Copy) -> Bytes:
     return copy.linked(signed=True).values()
 
 
+def _own_shape(copy: Copy) -> Bytes:
+    """A HUMAN entry in a shape that the forger gives it: without the act that is signed."""
+    place = copy.place(EntryKind.BATCH, last=True)
+    field = {"name": "approved", "type": "string"}
+    text = jcs({"type": "record", "namespace": "interlock", "name": "HumanEntry", "fields": [field]})
+    named = copy.entry(EntryKind.SCHEMA, SchemaEntry(name="HumanEntry", schema=text), place)
+    said = replace(named, kind=EntryKind.HUMAN, schema=sha256(text), body=b"\x06all")
+    return copy.spliced(place, 0, [named, said]).linked(signed=True).values()
+
+
 def _of(name: str, code: Code, level: Level, keys: str, done: Callable[[Copy], Bytes]) -> Attack:
     return Attack(name=name, who=f"{KERNEL}{keys}", codes=frozenset({code}), level=level, done=done)
 
 
 _SIGN, _EVIDENCE = Level.SIGN, Level.EVIDENCE
 OF_SIGNERS: tuple[Attack, ...] = (
+    _of("a shape of the forger's own", Code.KIND_UNKNOWN, Level.COMMIT, "", _own_shape),
     _of("one agent signs as another", Code.SIGNED_AS_ANOTHER, _SIGN, ", another agent's", _as_another),
     _of("a key of another role", Code.KEY_WRONG_ROLE, _SIGN, ", an operator's", _wrong_role),
     _of("a key nobody enrolled", Code.KEY_UNKNOWN, _SIGN, "", _stranger),

@@ -2,18 +2,23 @@
 
 import contextlib
 import dataclasses
+import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger import released
 from ledger.entry import Leaf, decode_entry
 from ledger.entry_writer import encode_entry
-from ledger.shapes import BUILT_IN, Malformed, Shapes, form_of
+from ledger.shapes import BUILT_IN, Malformed, Shapes, Unreleased, form_of
+from ledger.tag import sha256
 from schemas import avsc, models
 from schemas.canonical import jcs
 from schemas.codec import Unreadable, decode, encode, schema_hash
+from schemas.kinds import EntryKind
 from schemas.money import unscaled
+from tests import golden
 from tests.ledger_sample import flow, intent
 
 LEAF = st.builds(
@@ -126,3 +131,37 @@ def test_the_built_in_shapes_are_those_of_version_one():
     """A word changed on purpose before it was ever released: regenerate the file from schemas.avsc."""
     assert {name: avsc.canonical(f"interlock.{name}") for name in BUILT_IN} == BUILT_IN
     assert all(Shapes().get(schema_hash(getattr(models, name))) is not None for name in BUILT_IN)
+
+
+def test_every_shape_that_is_written_today_was_released_and_none_is_forgotten():
+    """`interlock schema gen` adds to the table; what stands in a kept ledger must stand there for ever."""
+    table = released.table()
+    assert all(digest in table.get(name, []) for name, digest in released.shapes().items())
+    for law in golden.laws():
+        entries = [decode_entry(each) for each in golden.values(law)]
+        named = [decode(models.SchemaEntry, each.body) for each in entries if each.kind == EntryKind.SCHEMA]
+        found = {each.name: sha256(each.schema).hex() for each in named if each.name in table}
+        assert len(found) > 20
+        assert all(digest in table[name] for name, digest in found.items())
+
+
+@pytest.mark.parametrize("name", sorted(released.shapes()))
+def test_a_name_of_the_law_has_no_other_shape(name):
+    """One field more or less is another law: a HUMAN entry without its act, a DECISION said to be void."""
+    shape = json.loads(avsc.canonical(f"interlock.{name}"))
+    more = {**shape, "fields": [*shape["fields"], {"name": "accepted", "type": "boolean"}]}
+    for other in (more, {**shape, "fields": shape["fields"][:-1]}):
+        text, shapes = jcs(other), Shapes()
+        shapes.learn(name, text)
+        with pytest.raises(Unreleased, match=name):
+            shapes.get(sha256(text))
+
+
+def test_a_name_of_nobodys_may_have_any_shape():
+    """A market's own signals, say: no entry and no signature rests on it."""
+    text, shapes = (
+        jcs({"type": "record", "name": "Mine", "fields": [{"name": "x", "type": "long"}]}),
+        Shapes(),
+    )
+    shapes.learn("Mine", text)
+    assert shapes.get(sha256(text)) is not None

@@ -15,6 +15,7 @@ from ledger import artifacts, verify_cli
 from ledger.archive import write_archive
 from ledger.artifacts import TEXTS, digest_of, text_line
 from ledger.envelope import seal
+from ledger.named import known_as
 from ledger.names import Names
 from ledger.tag import sha256
 from ledger.trust_text import trust_text
@@ -114,6 +115,76 @@ def test_the_words_of_one_flow_are_not_those_of_another(place, capsys):
     assert (code, counts["ARTIFACT_MISMATCH"]) == (1, 1)
 
 
+@pytest.mark.parametrize(
+    "key", ["", f"{KEY}:more", KEY.replace("sovereign", "risk"), KEY.replace(":1:", ":2:"), KEY.upper()]
+)
+def test_a_text_lies_under_the_very_key_that_its_entry_gives_it(place, capsys, key):
+    lines = [text_line(SAID, SALT, key), *LINES[1:]]
+    (place / "artifacts" / TEXTS).write_text("".join(lines), encoding="utf-8")
+    assert verified(place, capsys)[1]["ARTIFACT_MISMATCH"] == 1
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_what_belongs_to_no_flow_has_no_key(place, capsys, number):
+    lines = [*LINES]
+    told = json.loads(lines[number]) | {"key": "said by all"}
+    lines[number] = json.dumps(told) + "\n"
+    (place / "artifacts" / TEXTS).write_text("".join(lines), encoding="utf-8")
+    assert verified(place, capsys)[1]["ARTIFACT_MISMATCH"] == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda line: line.replace('{"', '{ "', 1),
+        lambda line: line.replace('"text"', '"text": "a lie", "text"'),
+        lambda line: line.replace("}", ', "note": "approved by all"}'),
+        lambda line: line.replace('"salt": "00', '"salt": "00 '),
+        lambda line: line.replace("\n", "\r\n"),
+        lambda line: line.replace("cheap", "ch\\u0065ap"),
+    ],
+)
+def test_a_line_has_one_spelling_so_nobody_reads_another_text_in_it(place, capsys, change):
+    assert change(LINES[0]) != LINES[0]
+    (place / "artifacts" / TEXTS).write_text(change(LINES[0]) + "".join(LINES[1:]), newline="")
+    assert verified(place, capsys)[1]["ARTIFACT_MISMATCH"] == 1
+
+
+def test_an_empty_line_says_nothing_and_a_stray_file_is_nobodys(place, capsys):
+    with (place / "artifacts" / TEXTS).open("a", encoding="utf-8") as file:
+        file.write("\n\n")
+    (place / "artifacts" / "README").write_text("hello")
+    assert verified(place, capsys)[0] == 0
+    (place / "artifacts" / TEXTS).write_text("".join(LINES[1:]), encoding="utf-8")
+    (place / "artifacts" / "the text").write_text("hello")
+    assert verified(place, capsys)[1] == {"ERASED": 1, "HELD": 1, "ARTIFACT_MISSING": 1}
+
+
+def test_a_persons_text_lies_under_his_acts_number():
+    assert known_as("ab:s1:human-3:operator-b") == "ab:human-3" != known_as("ab:s1:human-4:operator-b")
+    assert known_as(KEY) == KEY
+
+
+def test_a_text_committed_to_in_two_flows_is_there_if_it_is_there_for_one(tmp_path, capsys):
+    world = enrolled()
+    for _ in range(2):
+        flow = world.flow()
+        world.propose(flow, world.intent(flow, explain_commitment=digest_of(SAID, SALT)))
+        world.run()
+        world.receipt(world.order, m.ReceiptStatus.FILLED)
+        world.run()
+    with (tmp_path / "0.ilk").open("wb") as file:
+        write_archive(file, world.ledger)
+    for number in range(2):
+        names = Names([tmp_path / "0.ilk"])
+        flows = [each for each in (names.key(digest_of(SAID, SALT)),) if each is not None]
+        assert len(flows) == 1
+        key = f"{flow.dfid.hex()}:{flow.steps[0]}:1:sovereign" if number else flows[0]
+        before = sum(1 for _ in names.missing())
+        assert names.held(digest_of(SAID, SALT), key)
+        assert sum(1 for _ in names.missing()) == before - 1
+
+
 def test_a_text_without_its_salt_opens_nothing(place, capsys):
     bare = json.dumps({"key": KEY, "text": SAID}) + "\n"
     (place / "artifacts" / TEXTS).write_text(bare + "".join(LINES[1:]), encoding="utf-8")
@@ -133,17 +204,19 @@ def test_a_model_file_of_the_same_name_with_other_bytes_is_a_mismatch_and_none_i
 
 
 def test_an_erased_text_that_is_still_there_still_opens_its_commitment(place, capsys):
-    flow = Names([place / "0.ilk"]).flow(digest_of(GONE, SALT))
-    assert flow is not None
+    key = Names([place / "0.ilk"]).key(digest_of(GONE, SALT))
+    assert key is not None
     with (place / "artifacts" / TEXTS).open("a", encoding="utf-8") as file:
-        file.write(text_line(GONE, SALT, f"{flow.hex()}:s1:1:sovereign"))
+        file.write(text_line(GONE, SALT, key))
     assert verified(place, capsys)[0] == 0
 
 
 def test_whoever_exports_never_takes_an_erased_text_nor_one_twice(place):
     names = Names([place / "0.ilk"])
-    assert [names.wanted(digest_of(each, SALT)) for each in (SAID, SAID, GONE, "unheard of")] == [
-        True, False, False, False,
+    gone = names.key(digest_of(GONE, SALT)) or ""
+    asked = [(SAID, "other"), (SAID, KEY), (SAID, KEY), (GONE, gone), ("unheard of", KEY)]
+    assert [names.wanted(digest_of(text, SALT), key) for text, key in asked] == [
+        False, True, False, False, False,
     ]  # fmt: skip
 
 
@@ -161,8 +234,9 @@ def test_any_line_is_answered_and_no_folder_or_too_much_is_said_before(place, ca
     assert (code, counts["ARTIFACT_MISMATCH"]) == (1, len(rubbish))
     words = [str(place / "0.ilk"), "--artifacts"]
     assert verify_cli.main([*words, str(place / "nowhere")]) == 64
-    (place / "artifacts" / TEXTS).write_bytes(b"x" * (artifacts.LINE_MAX + 1))
-    assert verify_cli.main([*words, str(place / "artifacts")]) == 64
+    (place / "artifacts" / TEXTS).write_bytes(b"x" * (3 * artifacts.LINE_MAX) + b"\n" + LINES[0].encode())
+    assert verified(place, capsys)[1]["ARTIFACT_MISMATCH"] == 1
+    assert verify_cli.main([str(place / "0.ilk"), "--receipt", str(place / "no" / "r.json")]) == 64
     monkeypatch.setattr(artifacts, "FILES_MAX", 2)
     assert verify_cli.main([*words, str(place / "artifacts")]) == 64
     assert "cannot start" in capsys.readouterr().err

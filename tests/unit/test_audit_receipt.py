@@ -114,6 +114,23 @@ def test_a_receipt_of_another_spelling_trust_or_level_is_refused(audited: Path) 
     assert "level evidence joins all entries" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "lie",
+    [{"offset": "x"}, {"offset": None}, {"offset": 10**30}, {"offset": -1}, {"signed": "x"},
+     {"signed": 10**9}, {"size": "x"}, {"witnesses": {"w": 5}}, {"witnesses": {"witness.test": 10**9}}, {"witnesses": []}],
+)  # fmt: skip
+def test_a_receipt_that_lies_of_a_place_or_a_witness_is_none(audited: Path, lie: dict[str, object]) -> None:
+    """Whoever can change it can change his verifier; but what is no receipt must be said to be none."""
+    path = audited / "receipt.json"
+    read = json.loads(path.read_text())
+    read["partitions"][0] |= lie
+    del read["sha256"]
+    digest = sha256(json.dumps(read).encode()).hexdigest()
+    path.write_text(json.dumps({**read, "sha256": digest}, indent=1) + "\n")
+    done = verify(audited, "--since", path)
+    assert (done.returncode, "audit receipt" in done.stderr) == (64, True), done.stderr
+
+
 def test_no_receipt_is_written_of_what_is_not_intact(audited: Path) -> None:
     written(audited, values()[:-1])
     done = verify(audited, "--receipt", audited / "no.json")

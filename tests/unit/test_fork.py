@@ -9,7 +9,7 @@ from interlock.tamper.attacks import OF_FILES
 from interlock.tamper.forge import Copy
 from ledger import check_fork_cli, fork_cli
 from ledger.archive import write_archive
-from ledger.fork import BadFork, check_fork, make_fork, parse_fork
+from ledger.fork import BadFork, OtherLog, check_fork, make_fork, parse_fork
 from ledger.trust import Trust
 from ledger.trust_text import trust_text
 from tests.build import signer
@@ -33,6 +33,20 @@ def test_the_ledger_the_note_is_of_proves_no_fork():
 def test_a_shorter_ledger_has_nothing_to_set_against_the_note():
     with pytest.raises(BadFork, match="no CHECKPOINT"):
         make_fork(values()[:-3], note())
+
+
+def test_a_note_of_another_log_contradicts_nothing():
+    """A folder has several partitions, and two of them may have checkpoints of one size."""
+    with pytest.raises(OtherLog, match="/1, and this is"):
+        make_fork(FORKED, note().replace("/0\n", "/1\n", 1))
+
+
+def test_a_note_that_the_logs_key_never_signed_accuses_nobody():
+    first, root, rest = note().split("\n", 3)[0], note().split("\n", 3)[2], note().split("\n", 3)[3]
+    other = ("B" if root[0] == "A" else "A") + root[1:]
+    changed = "\n".join([first, note().split("\n")[1], other, rest])
+    with pytest.raises(BadFork, match="accuses nobody"):
+        make_fork(values(), changed)
 
 
 def test_a_root_that_the_auditor_does_not_trust_enrols_nobody():

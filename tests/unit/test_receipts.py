@@ -11,7 +11,7 @@ from ledger.check_receipt import check_receipt
 from ledger.findings import Findings, Outcome
 from ledger.merkle import leaf_hash
 from ledger.note import parse_checkpoint, parse_note
-from ledger.receipt import BadReceipt, make_receipt, parse_receipt
+from ledger.receipt import BadReceipt, OtherLog, make_receipt, parse_receipt
 from ledger.tlog_proof import BadProof, parse_path, tlog_proof
 from ledger.trust_text import trust_text
 from schemas.kinds import EntryKind
@@ -146,6 +146,11 @@ def test_a_flow_beyond_the_note_or_of_nobody_is_no_receipt():
         make_receipt(WHOLE, bytes(16), NOTE)
     with pytest.raises(BadReceipt, match="not the note's"):
         make_receipt(WHOLE[:-5], FLOW, NOTE)
+
+
+def test_a_note_of_another_log_proves_nothing_even_of_the_same_tree():
+    with pytest.raises(OtherLog, match="/7, and this is"):
+        make_receipt(WHOLE, FLOW, NOTE.replace("/0\n", "/7\n", 1))
 
 
 def test_the_commands_make_a_receipt_and_check_it(tmp_path, capsys):

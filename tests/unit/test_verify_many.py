@@ -12,9 +12,12 @@ import ledger.verify_chunks as many
 from interlock.tamper.forge import Copy
 from interlock.tamper.ruled_attacks import RULED
 from interlock.tamper.run import ATTACKS
+from ledger import chunks
 from ledger.archive import write_archive
+from ledger.facts import Facts
 from ledger.findings import Findings
 from ledger.resumed import Start
+from ledger.spill import Spilled
 from ledger.trust import Anchor
 from ledger.verify import Common, Level, Partition
 from ledger.verify_chunks import verify_chunks
@@ -96,3 +99,40 @@ def test_frames_that_end_or_lie_are_told_alike(tmp_path: Path, cut: int, at: int
     for bad in (whole[:at], whole[:at] + b"\xff" + whole[at:], whole[:at] + bytes(4) + whole[at:]):
         path.write_bytes(bad)
         assert in_chunks([path], Level.STRUCTURE, ()) == one_by_one([path], Level.STRUCTURE, ())
+
+
+def test_what_one_entry_proves_twice_is_told_in_one_order_wherever_it_lay(tmp_path: Path) -> None:
+    """Keys lie in files by their first byte, which is no order of the ledger's."""
+    told = []
+    for facts in (Facts(), Facts(Spilled(tmp_path))):
+        findings = Findings()
+        for seq in (1, 2):
+            for key, step in ((b"\xff", "a"), (b"\x01", "b"), (b"\x80", "c")):
+                facts.tell(key * 16, (0, seq), seq, "STEP", step)
+        facts.settle([("0.ilk", 0, 3, False)], findings)
+        told.append([each.found for each in findings.kept])
+    assert told == [["a again", "b again", "c again"]] * 2
+
+
+def test_keys_and_schemas_beyond_a_bound_of_bytes_are_not_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many, "GROUND_MAX", 50_000)
+    with pytest.raises(many.TooMuch, match="50000 bytes"):
+        in_chunks([written(tmp_path / "0.ilk", values())], Level.COMMIT, anchors())
+
+
+def test_a_chunk_ends_at_a_bound_of_bytes_and_all_is_told_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blocks so small that lengths and entries lie across them."""
+    monkeypatch.setattr(chunks, "CHUNK_BYTES", 5_000)
+    for block in (4, 5, 1_000):
+        monkeypatch.setattr(chunks, "BLOCK", block)
+        paths = [written(tmp_path / "0.ilk", values())]
+        assert len(list(chunks.cut(paths[0], 0, (0, 0), 1 << 14))) > 10
+        assert in_chunks(paths, Level.EVIDENCE, anchors()) == one_by_one(paths, Level.EVIDENCE, anchors())
+        whole = paths[0].read_bytes()
+        for end in range(len(whole) - 40, len(whole)):
+            paths[0].write_bytes(whole[:end])
+            assert in_chunks(paths, Level.COMMIT, ()) == one_by_one(paths, Level.COMMIT, ())

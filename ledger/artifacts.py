@@ -44,7 +44,7 @@ def hold(paths: Sequence[Path], folder: Path, findings: Findings) -> None:
         code = Code.ARTIFACT_MISSING if other is None else Code.ARTIFACT_MISMATCH
         findings.add(paths[source].name, seq, code, f"{what} {digest.hex()}", other or "none")
     named, held, erased = names.counts()
-    findings.add(folder.name, -1, Code.HELD, f"{named} named", f"{held} here, {erased} erased")
+    findings.add(folder.resolve().name, -1, Code.HELD, f"{named} named", f"{held} here, {erased} erased")
 
 
 def text_line(text: str, salt: bytes, key: str = "") -> str:

@@ -117,7 +117,8 @@ def test_a_receipt_of_another_spelling_trust_or_level_is_refused(audited: Path) 
 @pytest.mark.parametrize(
     "lie",
     [{"offset": "x"}, {"offset": None}, {"offset": 10**30}, {"offset": -1}, {"signed": "x"},
-     {"signed": 10**9}, {"size": "x"}, {"witnesses": {"w": 5}}, {"witnesses": {"witness.test": 10**9}}, {"witnesses": []}],
+     {"signed": 10**9}, {"size": "x"}, {"witnesses": {"w": 5}}, {"witnesses": {"witness.test": 10**9}},
+     {"witnesses": []}],
 )  # fmt: skip
 def test_a_receipt_that_lies_of_a_place_or_a_witness_is_none(audited: Path, lie: dict[str, object]) -> None:
     """Whoever can change it can change his verifier; but what is no receipt must be said to be none."""

@@ -214,7 +214,7 @@ class Killer:
             self._judge(zombie.name, code, armed=zombie.armed)
 
     def _judge(self, name: str, code: int | None, *, armed: bool) -> None:
-        """Fenced, or at an end before it heard of that: its transaction timed out, or it met its own point."""
+        """Fenced, or ended before it heard of that: its transaction timed out, or it met its own point."""
         self.book.exits[f"zombie {name}", -1 if code is None else code] += 1
         if code not in (FENCED, AGAIN) and not (armed and code == -signal.SIGKILL):
             self.book.breaches.append(f"a zombie of {name} ended with {code}, not with {FENCED} or {AGAIN}")

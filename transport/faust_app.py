@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 import faust
 from aiokafka.errors import KafkaError
+from faust.assignor.partition_assignor import PartitionAssignor
 from faust.exceptions import ProducerSendError
 
 from transport.exits import AGAIN, BUG
@@ -58,6 +59,23 @@ async def listening(addresses: Sequence[str], within_s: float) -> bool:
             return True
         await asyncio.sleep(ASK_S)
     return False
+
+
+class KnowingAssignor(PartitionAssignor):
+    """A group's leader who knows nothing of a topic ends, instead of giving its partitions to nobody.
+
+    A broker that has just come back may answer before it knows its topics. Faust then ignores the topic with
+    a warning, and static members get that same empty assignment again however often they start (seen under
+    `make kill`: an attestor that was well and read nothing, for ever). Where the leader ends before he has
+    said so, the group begins anew.
+    """
+
+    @classmethod
+    def _get_copartitioned_groups(cls, topics: set[str], cluster: Any, subscriptions: Any) -> Any:
+        missing = sorted(name for name in topics if not cluster.partitions_for_topic(name))
+        if missing:
+            end(cls.__name__, LogError(f"the broker knows no partitions of {', '.join(missing)} yet"))
+        return super()._get_copartitioned_groups(topics, cluster, subscriptions)
 
 
 class ThinkerApp(CommittedApp):
@@ -107,6 +125,7 @@ def make_app(name: str, settings: ProcessSettings) -> ThinkerApp:
         consumer_group_instance_id=f"{group}-{settings.shard}",
         consumer_auto_offset_reset="earliest",
         processing_guarantee="at_least_once",
+        PartitionAssignor=KnowingAssignor,
         broker_session_timeout=6.0,  # the default minute leaves a killed worker's partitions idle that long
         broker_heartbeat_interval=2.0,
         broker_rebalance_timeout=10.0,

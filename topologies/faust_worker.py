@@ -26,7 +26,8 @@ from topologies.registry_follow import OVERDUE_S, REFRESH_S, Following
 from topologies.thinker import Said
 from transport.card import Card, key_path, load_card
 from transport.exits import AGAIN
-from transport.faust_app import end, make_app, record_of, send_all, topic
+from transport.faust_app import make_app, record_of, send_all, topic
+from transport.faust_stop import end
 from transport.log import LogError, Produce, Record
 from transport.probes import Probe
 from transport.quarantine import quarantined

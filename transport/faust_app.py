@@ -8,8 +8,6 @@ repeated one by its name.
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
 import ssl
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,31 +16,17 @@ from typing import Any, NoReturn
 import faust
 from aiokafka.errors import KafkaError
 from faust.assignor.partition_assignor import PartitionAssignor
-from faust.exceptions import ProducerSendError
 
-from transport.exits import AGAIN, BUG
 from transport.faust_fixes import CommittedApp
+from transport.faust_stop import BoundedWorker, end
 from transport.log import LogError, Produce, Record
 from transport.names import LedgerName, base, physical, worker_group_id
 from transport.settings import KafkaSettings, ProcessSettings
-
-logger = logging.getLogger(__name__)
 
 REQUEST_BYTES_MAX = 1_200_000  # quarantine takes records of 1 MiB, and the batch around one needs room
 AWAY_S_MAX = 10.0  # a broker restarts in less, most times; then the supervisor sees it, and starts another
 ASK_S = 0.5
 COMMIT_S = 0.2  # a killed worker handles again what it handled in this time
-
-
-def end(who: object, error: BaseException, code: int | None = None) -> NoReturn:
-    """End this process at once: with `code`, else AGAIN where the log is to blame, else BUG.
-
-    Faust's own way out waits for the broker, for as long as that is away.
-    """
-    logger.critical("%s stopped by %s: %s", who, type(error).__name__, error, exc_info=error)
-    logging.shutdown()
-    logs = isinstance(error, KafkaError | ProducerSendError | LogError)
-    os._exit(code if code is not None else AGAIN if logs else BUG)
 
 
 async def listening(addresses: Sequence[str], within_s: float) -> bool:
@@ -126,6 +110,7 @@ def make_app(name: str, settings: ProcessSettings) -> ThinkerApp:
         consumer_auto_offset_reset="earliest",
         processing_guarantee="at_least_once",
         PartitionAssignor=KnowingAssignor,
+        Worker=BoundedWorker,
         broker_session_timeout=6.0,  # the default minute leaves a killed worker's partitions idle that long
         broker_heartbeat_interval=2.0,
         broker_rebalance_timeout=10.0,

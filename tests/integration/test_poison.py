@@ -268,6 +268,11 @@ def test_a_bug_stops_its_process_again_and_again_until_an_operator_signs_the_rec
         passed = wait_until(lambda: wanted <= skipped(desk), timeout_s=60)
         assert passed, skipped(desk)
         assert wait_until(lambda: len(accepted(desk)) == len(places), timeout_s=30), accepted(desk)
+        files = [progress_file(desk.running.root, NAME, f"{name}-0") for name in at]
+        pids = {child.pid for child in started.values()}  # who has not begun cannot be told to end
+        assert wait_until(
+            lambda: {json.loads(file.read_text())["pid"] for file in files} == pids, timeout_s=60
+        )
         assert {name: child.poll() for name, child in started.items()} == dict.fromkeys(at)
     finally:
         for child in started.values():

@@ -28,7 +28,7 @@ from topologies.stream.thinking import AGENT, language_of
 from topologies.stream.voice import BATCH_MAX, Voice
 from transport.edge import clock_of
 from transport.exits import AGAIN, REFUSED
-from transport.faust_app import end
+from transport.faust_stop import end
 from transport.log import Produce
 from transport.settings import read
 

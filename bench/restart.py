@@ -33,6 +33,7 @@ from tests.build import World, new_kernel
 from transport import kafka_config, kill_points
 from transport.bounds import LoopSettings
 from transport.clock import LiveClock
+from transport.collector import building
 from transport.kafka_log import KafkaLog
 from transport.kill_points import KillPoint
 from transport.log import Position, Positions, Produce, Record, StateChange
@@ -98,11 +99,10 @@ def grown(steps: int) -> World:
         )  # fmt: skip
         ended.ended(FlowStatus.CLOSED)
         state.flows[dfid] = ended
-        state.core.leaving.append((at, dfid))
+        state.leaving.push(at, dfid)
         if ended.expires_at >= world.now:
             state.core.expiries.append((ended.expires_at, dfid))
         state.memory.remember(os.urandom(32), at, replace(said, dfid=dfid, key=key))
-    state.core.leaving.sort()
     state.core.expiries.sort()
     world.tick(1)
     world.quote("btc-usd", "4000", "4001")
@@ -145,7 +145,8 @@ def restarted(settings: KafkaSettings, ledger: LedgerName, now: int, told: Any) 
     kernel = new_kernel()
     loop = Loop(kernel, log, LiveClock(lambda: now * 1_000), LoopSettings())
     kill_points.arm(stages.reached)
-    loop.start()
+    with building():  # as `run` does it
+        loop.start()
     while not log.ruled:
         loop.turn()
     kill_points.arm(None)

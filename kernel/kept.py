@@ -38,17 +38,14 @@ def segments(state: State) -> Iterator[tuple[str, bytes]]:
 
 
 def kept(state: State, texts: Mapping[str, bytes]) -> None:
-    """Give a state its segments back, packed as they are, and the heaps of what leaves when."""
+    """Give a state its segments back, packed as they are, and what leaves when."""
     flows, priors = _maps(state)
     for name in sorted(texts):
         kind, _, number = name.partition("/")
         data = texts[name]
         keys = keys_of(data)
-        heap = state.core.leaving if kind == FLOWS else state.memory.leaving
-        heap.extend(zip(times_of(data), keys, strict=True))
+        (state.leaving if kind == FLOWS else state.memory.leaving).restored(times_of(data), keys)
         (flows if kind == FLOWS else priors).restored(int(number), keys, data)
-    state.core.leaving.sort()  # a sorted list is a heap
-    state.memory.leaving.sort()
 
 
 def pack_expiries(heap: list[tuple[int, bytes]]) -> bytes:
@@ -72,7 +69,7 @@ def _leaving(state: State, flows: Mapping[bytes, Flow]) -> Callable[[bytes], int
     """When each flow is looked at to be forgotten: at its trigger's time, or later if it outlived that."""
     horizon = state.memory.horizon
     old = {key for key, flow in flows.items() if flow.trigger_time <= horizon}
-    late = {key: at for at, key in state.core.leaving if key in old} if old else {}
+    late = {key: at for at, key in state.leaving if key in old} if old else {}
     return lambda key: late.get(key, flows[key].trigger_time)
 
 

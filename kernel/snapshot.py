@@ -30,7 +30,7 @@ from schemas.models import Envelope
 from transport.log import StateChange
 
 FORM = (
-    2  # of these records; of another form or law they are not read: the ledger is folded from its beginning
+    3  # of these records; of another form or law they are not read: the ledger is folded from its beginning
 )
 PIECE_BYTES = 192 * 1024
 MANIFEST = b"manifest"
@@ -62,7 +62,7 @@ def texts(state: State) -> dict[str, bytes]:
     Heaps are told sorted: how one lies depends on what it has held.
     """
     found = _sections(state)
-    found["leaving"] = jcs(dumped([sorted(state.core.leaving), sorted(state.memory.leaving)]))
+    found["leaving"] = jcs(dumped([sorted(state.leaving), sorted(state.memory.leaving)]))
     found["expiries"] = jcs(dumped(sorted(state.core.expiries)))
     found["flows"], found["priors"] = jcs(dumped(state.flows)), jcs(dumped(state.memory.priors))
     return found
@@ -136,8 +136,8 @@ def restored(identity: Identity, records: Mapping[bytes, bytes]) -> Snapshot | N
 
 
 def _sections(state: State) -> dict[str, bytes]:
-    """What is small; of the core all but the heaps."""
-    core = replace(state.core, leaving=[], expiries=[])
+    """What is small; of the core all but the heap."""
+    core = replace(state.core, expiries=[])
     return {
         "core": jcs(dumped(core)),
         "accounts": jcs(dumped(state.accounts)),

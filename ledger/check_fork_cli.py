@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ledger.exits import USAGE, Parser
+from ledger.findings import shown
 from ledger.fork import BadFork, check_fork, parse_fork
 from ledger.trust import BadTrust, parse_trust
 
@@ -33,5 +34,5 @@ def main(arguments: Sequence[str]) -> int:
         f"  {one.root.hex()}",
         f"  {two.root.hex()}",
     )
-    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.write("".join(f"{shown(line)}\n" for line in lines))
     return FORKED

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ledger.exits import DONE, Parser, ended, not_so
+from ledger.findings import shown
 from ledger.growth import BadGrowth, check_growth, parse_growth
 from ledger.trust import parse_trust
 
@@ -26,7 +27,6 @@ def _check(parsed: argparse.Namespace) -> int:
     except BadGrowth as error:
         return not_so(str(error))
     witnesses = ", ".join(sorted({*old.witnesses, *new.witnesses}))
-    sys.stdout.write(
-        f"{new.point.origin}: {old.point.size} entries grew to {new.point.size}, by {witnesses}\n"
-    )
+    line = f"{new.point.origin}: {old.point.size} entries grew to {new.point.size}, by {witnesses}"
+    sys.stdout.write(f"{shown(line)}\n")
     return DONE

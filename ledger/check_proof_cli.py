@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ledger.check_receipt import Checked, check_receipt
 from ledger.exits import USAGE, Parser
-from ledger.findings import Code, Findings
+from ledger.findings import Code, Findings, shown
 from ledger.receipt import BadReceipt, parse_receipt
 from ledger.six_text import as_text
 from ledger.trust import BadTrust, parse_trust
@@ -52,7 +52,8 @@ def main(arguments: Sequence[str]) -> int:
         sys.stdout.write(json.dumps(report, indent=1) + "\n")
         return outcome
     for each in findings.kept:
-        sys.stdout.write(f"{each.code} seq {each.seq}: expected {each.expected}; found {each.found}\n")
+        line = f"{each.code} seq {each.seq}: expected {each.expected}; found {each.found}"
+        sys.stdout.write(f"{shown(line)}\n")
     sys.stdout.write("" if told is None else as_text(told))
     sys.stdout.write(f"{outcome.name.lower()}: witnesses {', '.join(witnesses) or 'none'}; {UNSHOWN}\n")
     return outcome

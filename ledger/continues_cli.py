@@ -13,6 +13,7 @@ from ledger.archive import archives, read_archive
 from ledger.continued import Ended, NotContinued, ended, linked, notes_of
 from ledger.exits import DONE, Parser, not_so
 from ledger.exits import ended as exit_code
+from ledger.findings import shown
 from ledger.shapes import Malformed
 from ledger.trust import parse_trust
 
@@ -47,7 +48,8 @@ def _continues(parsed: argparse.Namespace) -> int:
         vouched = (
             f"cosigned by {', '.join(anchor.witnesses)}" if anchor.witnesses else "no trust file: unvouched"
         )
-        sys.stdout.write(f"{end.origin}: closed ({end.reason}) at {end.size} entries, {vouched}\n")
+        line = f"{end.origin}: closed ({end.reason}) at {end.size} entries, {vouched}"
+        sys.stdout.write(f"{shown(line)}\n")
         if parsed.notes is not None:
             parsed.notes.mkdir(parents=True, exist_ok=True)
             name = parsed.notes / f"{anchor.partition}.note"

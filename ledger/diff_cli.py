@@ -10,6 +10,7 @@ from pathlib import Path
 from ledger.archive import archives, read_archive
 from ledger.differing import Parting, parting
 from ledger.exits import DONE, NOT_SO, Parser, ended
+from ledger.findings import shown
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -44,4 +45,4 @@ def as_text(name: str, found: Parting | None) -> str:
         return f"{name}: the same, entry for entry\n"
     lines = [f"{name}: the first difference is entry {found.seq}, {found.first} against {found.second}"]
     lines += [f"  {each.path}: {each.first} against {each.second}" for each in found.fields]
-    return "\n".join(lines) + "\n"
+    return "".join(f"{shown(line)}\n" for line in lines)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
-FINDINGS_PER_CODE_MAX, _TEXT_MAX = 1_000, 200
+FINDINGS_PER_CODE_MAX, _CHARS = 1_000, 200
 
 # Append-only: reports of different years are compared by these words.
 Code = Enum(
@@ -43,7 +43,7 @@ def outcome_of(code: Code) -> Outcome:
     return _CLASS.get(code, Outcome.TAMPERED)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing found; seq is the entry's sequence, -1 for a file or the verification as a whole."""
 
@@ -65,8 +65,7 @@ class Findings:
         """Record a finding; bytes are shown in hex, text is cut to a bound."""
         self.counts[code.name] += 1
         if self.counts[code.name] <= FINDINGS_PER_CODE_MAX:
-            shown = {"expected": _shown(expected), "found": _shown(found)}
-            self.kept.append(Finding(source=source, seq=seq, code=code.name, **shown))
+            self.kept.append(Finding(source, seq, code.name, shown(expected)[:_CHARS], shown(found)[:_CHARS]))
 
     def outcome(self) -> Outcome:
         """Return the one outcome of everything found."""
@@ -74,5 +73,7 @@ class Findings:
         return next((each for each in PRECEDENCE if each in seen), Outcome.INTACT)
 
 
-def _shown(value: object) -> str:
-    return (value.hex() if isinstance(value, bytes) else str(value))[:_TEXT_MAX]
+def shown(value: object) -> str:
+    """Return the value as text, with what a terminal would obey, or take for a line's end, spelled out."""
+    text = value.hex() if isinstance(value, bytes) else str(value)
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ledger.findings import shown
 from ledger.six import QUESTIONS, Six
 
 _TITLES = {
@@ -33,4 +34,4 @@ def _word(value: Any) -> str:
         case list():
             return "[" + ", ".join(_word(each) for each in value) + "]"
         case _:
-            return str(value)
+            return shown(value)

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ledger.findings import Code, Findings
+from ledger.findings import Code, Findings, shown
 from ledger.ilk import archives, read_archive
 from ledger.note import BadNote
 from ledger.trust import Anchor, BadTrust, Trust, parse_anchor, parse_trust
@@ -70,8 +70,8 @@ def as_text(report: dict[str, Any]) -> str:
     lines += [f"{count:>8} {code}" for code, count in report["counts"].items()]
     anchored = min((each["anchored"] for each in report["partitions"]), default=0)
     keys = "keys of the trust file" if report["trust"] else "no trust file"
-    lines.append(f"{report['result']}: level {report['level']}, anchored to {anchored}, {keys}\n")
-    return "\n".join(lines)
+    lines.append(f"{report['result']}: level {report['level']}, anchored to {anchored}, {keys}")
+    return "".join(f"{shown(line)}\n" for line in lines)
 
 
 def _told(read: Partition) -> dict[str, Any]:

@@ -39,11 +39,7 @@ def verify(
             raise NotADirectoryError(f"{folder} is no folder")  # before the long work, not after it
     if since is not None:
         known = parse_audit(since.read_text(encoding="utf-8"), common.level, common.trust)
-    starts = [known[path.name].start() if path.name in known else Start() for path in paths]
-    for path in paths:
-        if path.name in known:
-            _stands(path, known[path.name], common)
-            _too_old(known[path.name], common)
+    starts = [Start() if path.name not in known else _start(path, known[path.name], common) for path in paths]
     for name in sorted(known.keys() - {path.name for path in paths}):
         common.findings.add(name, -1, Code.TRUNCATED, f"{known[name].size} entries, as audited", "no file")
     progress = Progress(2 * sum(path.stat().st_size for path in paths))
@@ -58,16 +54,23 @@ def verify(
     return read
 
 
-def _stands(path: Path, was: Audited, common: Common) -> None:
-    """Look whether the frame before the place where the audit ended is still the one that was read last."""
+def _start(path: Path, was: Audited, common: Common) -> Start:
+    """Where to begin: at the audit's end, if the frame before it is still the one that was read last.
+
+    Else what the audit vouched for is not what is here, and all of it is read.
+    """
     frame = len(was.last).to_bytes(4, "big") + was.last
     with path.open("rb") as file:
         file.seek(was.offset - len(frame))
         there = file.read(len(frame))
+    if there == frame:
+        _too_old(was, common)
+        return was.start()
     if len(there) < len(frame):
         common.findings.add(path.name, was.size, Code.TRUNCATED, f"{was.size} entries, as audited", "fewer")
-    elif there != frame:
+    else:
         common.findings.add(path.name, was.size - 1, Code.PREV_BROKEN, was.last, there)
+    return Start()
 
 
 def _too_old(was: Audited, common: Common) -> None:

@@ -25,6 +25,7 @@ from topologies.pace_worker import Pace
 from topologies.registry_follow import OVERDUE_S, REFRESH_S, Following
 from topologies.thinker import Said
 from transport.card import Card, key_path, load_card
+from transport.collector import building
 from transport.exits import AGAIN
 from transport.faust_app import make_app, record_of, send_all, topic
 from transport.faust_stop import end
@@ -123,7 +124,8 @@ def batch_app(name: str, settings: ProcessSettings, base: str, start: Starting, 
 
     async def begin() -> None:
         try:
-            desk, answering = await asyncio.to_thread(start)
+            with building():
+                desk, answering = await asyncio.to_thread(start)
             await send_all(app, settings.ledger, await asyncio.to_thread(desk.hellos))
         except Exception as error:  # outermost here: Faust would log it and run on, answering nobody
             end(name, error, AGAIN)

@@ -15,6 +15,7 @@ from transport import saved
 from transport.blame import StepFailed, blaming
 from transport.bounds import LoopSettings
 from transport.clock import Clock
+from transport.collector import building
 from transport.intake import Intake
 from transport.kill_points import KillPoint, reached
 from transport.log import Effect, Log, Output, Position, Produce, Record, StateChange
@@ -32,7 +33,8 @@ def run(
     """Run until `stop` is set. Raises StepFailed or a LogError; the process must then end, non-zero."""
     loop = Loop(processor, log, clock, settings)
     try:
-        loop.start()
+        with building():
+            loop.start()
         while not stop.is_set():
             loop.turn()
         loop.finish()
@@ -133,10 +135,7 @@ class Loop:
         return max(wait, 0)
 
     def _step(self, taken: list[Record]) -> None:
-        batch = [
-            *self._answers,
-            *taken,
-        ]  # answers first: what the world did is older than what is asked of it
+        batch = [*self._answers, *taken]  # what the world did is older than what is asked
         self._answers = []
         now = self._now()
         with blaming("step failed", batch):

@@ -113,11 +113,10 @@ def _expire(state: State) -> None:
 
 def _let_go(state: State) -> None:
     """Forget flows that are over and lie beyond the horizon; the others are looked at again later."""
-    core = state.core
-    overdue = set(core.overdue)
-    while core.leaving and core.leaving[0][0] <= state.memory.horizon:
-        _, dfid = heapq.heappop(core.leaving)
+    overdue, horizon = set(state.core.overdue), state.memory.horizon
+    while state.leaving.due(horizon):
+        _, dfid = state.leaving.pop()
         if state.flows[dfid].final and dfid not in overdue:
             del state.flows[dfid]
         else:
-            heapq.heappush(core.leaving, (state.memory.horizon + RECHECK_US, dfid))
+            state.leaving.push(horizon + RECHECK_US, dfid)

@@ -43,9 +43,9 @@ def fold_flow(state: State, entry: FlowEntry) -> None:
             opened=entry.flow,
         )
         heapq.heappush(state.core.expiries, (opened.flow_expires_at, opened.dfid))
-        heapq.heappush(state.core.leaving, (opened.trigger.event_time, opened.dfid))
+        state.leaving.push(opened.trigger.event_time, opened.dfid)
         if len(state.flows) > FLOWS_MAX:
-            state.memory.forget(state.core.leaving[0][0])  # the next batch lets go of what lies behind
+            state.memory.forget(state.leaving.first())  # the next batch lets go of what lies behind
         return
     assert len(flow.contexts) < CONTEXTS_MAX
     flow.contexts.append(name)

@@ -6,9 +6,9 @@ bound on digests is reached; it never moves back, and gate 3 refuses what lies a
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass, field
 
+from kernel.state.leaving import Leaving
 from schemas.models import Verdict
 
 HORIZON_US = 3_600_000_000
@@ -28,11 +28,11 @@ class Prior:
 
 @dataclass(slots=True, kw_only=True)
 class Memory:
-    """digests -> prior answers, with a heap of (trigger event time, digest) telling what leaves next."""
+    """digests -> prior answers, and with their triggers' event times what leaves next."""
 
     horizon: int = -(1 << 62)
     priors: dict[bytes, Prior] = field(default_factory=dict)
-    leaving: list[tuple[int, bytes]] = field(default_factory=list)
+    leaving: Leaving = field(default_factory=Leaving)
 
     def remember(self, digest: bytes, trigger_time: int, prior: Prior) -> None:
         """Keep an answer; when full, the horizon moves past the oldest."""
@@ -40,13 +40,13 @@ class Memory:
             self.priors[digest] = prior
             return
         self.priors[digest] = prior
-        heapq.heappush(self.leaving, (trigger_time, digest))
+        self.leaving.push(trigger_time, digest)
         if len(self.leaving) > DIGESTS_MAX:
-            self.forget(self.leaving[0][0])
+            self.forget(self.leaving.first())
 
     def forget(self, horizon: int) -> None:
         """Move the horizon forward to ``horizon`` (micros) and drop what lies at or before it."""
         self.horizon = max(self.horizon, horizon)
-        while self.leaving and self.leaving[0][0] <= self.horizon:
-            _, digest = heapq.heappop(self.leaving)
+        while self.leaving.due(self.horizon):
+            _, digest = self.leaving.pop()
             self.priors.pop(digest, None)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from kernel.state.accounts import Account
 from kernel.state.flows import Flow
 from kernel.state.grants import Grants
+from kernel.state.leaving import Leaving
 from kernel.state.memory import Memory
 from kernel.state.standing import AgentRecord, tightened
 from kernel.state.trading import Curb
@@ -64,7 +65,6 @@ class Core:
     days: dict[str, int] = field(default_factory=dict)
     expiries: list[tuple[int, bytes]] = field(default_factory=list)  # heap of (flow_expires_at, dfid)
     overdue: list[bytes] = field(default_factory=list)  # flows whose time ran out in this batch
-    leaving: list[tuple[int, bytes]] = field(default_factory=list)  # heap of (trigger time, dfid)
     closed: bool = False
 
 
@@ -83,6 +83,7 @@ class State:
         self.grants = Grants(registry=self.registry)
         self.accounts: dict[str, Account] = {}
         self.flows: dict[bytes, Flow] = {}
+        self.leaving = Leaving()  # flows, by the times of their triggers
         self.memory = Memory()
         self.agents: dict[tuple[str, str], AgentRecord] = {}
         self.holders: dict[str, set[str]] = {}

@@ -88,7 +88,11 @@ def test_another_history_before_the_old_end_cannot_be_signed_on(audited: Path) -
 
 def test_a_ledger_shorter_than_audited_or_moved_is_found(audited: Path) -> None:
     written(audited, values()[: OLD - 2])
-    assert "TRUNCATED" in verify(audited, "--since", audited / "receipt.json").stdout
+    done = verify(audited, "--since", audited / "receipt.json", "--json")
+    told = json.loads(done.stdout)
+    assert ("TRUNCATED" in told["counts"], done.returncode) == (True, 2)
+    (here,) = told["partitions"]  # what is told is what is there, not what the receipt says of it
+    assert (here["entries"], here["since"]) == (OLD - 2, 0)
     written(audited, values()[1:])
     done = verify(audited, "--since", audited / "receipt.json")
     assert done.returncode == 1

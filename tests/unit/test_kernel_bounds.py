@@ -11,13 +11,14 @@ from kernel.state.accounts import Account
 from kernel.state.bounds import BOUNDS
 from kernel.state.flows import Flow
 from kernel.state.grants import Grants
+from kernel.state.leaving import Leaving
 from kernel.state.mandates import Mandate
 from kernel.state.memory import Memory
 from kernel.state.standing import STAMPS_MAX, AgentRecord
 from kernel.state.whole import Core, State
 from tests.build import NOW, identity
 
-MAPS = (dict, list, set, deque)
+MAPS = (dict, list, set, deque, Leaving)
 
 
 def maps_of(cls: type[Any]) -> set[str]:
@@ -25,7 +26,7 @@ def maps_of(cls: type[Any]) -> set[str]:
     return {
         f"{cls.__name__}.{field.name}"
         for field in dataclasses.fields(cls)
-        if typing.get_origin(hints[field.name]) in MAPS
+        if typing.get_origin(hints[field.name]) in MAPS or hints[field.name] in MAPS
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -46,17 +47,16 @@ def decode(cls: type[Message], data: bytes) -> Message:
     Only bytes that re-encode to themselves, with nothing left over, are read: a message with two
     spellings would have two hashes.
     """
-    codec = codec_of(cls)
-    buffer = io.BytesIO(data)
+    codec, again = codec_of(cls), io.BytesIO()
     try:
-        wire = fastavro.schemaless_reader(buffer, codec.schema, None, return_record_name=True)
-        message = codec.from_wire(wire)
-        again = encode(message)
+        wire = fastavro.schemaless_reader(io.BytesIO(data), codec.schema, None, return_record_name=True)
+        # What was read, as it was read: a decimal's bytes are not touched here, and have one spelling too.
+        fastavro.schemaless_writer(again, codec.schema, wire)
+        if again.getvalue() == data:
+            return cast(Message, codec.from_wire(wire))
     except Exception as error:  # any exception inside decoding is a finding about the bytes, not a crash
         raise Unreadable(f"{codec.name}: {type(error).__name__}: {error}"[:300]) from None
-    if again != data:
-        raise Unreadable(f"{codec.name}: {len(data)} bytes that re-encode to {len(again)} other bytes")
-    return cast(Message, message)
+    raise Unreadable(f"{codec.name}: {len(data)} bytes that re-encode to {again.tell()} other bytes")
 
 
 def schema_hash(cls: type[Any]) -> bytes:
@@ -113,12 +113,21 @@ def _same(value: Any) -> Any:
 def _record(name: str) -> tuple[Convert, Convert]:
     cls: type[Any] = getattr(models, name.removeprefix(avsc.NAMESPACE + "."))
     plans = [(field["name"], *_plan(field["type"])) for field in avsc.written()[name]["fields"]]
+    names = [field for field, _, _ in plans]
+    attributes = operator.attrgetter(*names, "__class__")  # never one name alone, which would give no tuple
+    written = [(field, convert) for field, convert, _ in plans if convert is not _same]
+    read = [(field, convert) for field, _, convert in plans if convert is not _same]
 
     def to_wire(message: Any) -> dict[str, Any]:
-        return {field: convert(getattr(message, field)) for field, convert, _ in plans}
+        wire = dict(zip(names, attributes(message), strict=False))
+        for field, convert in written:
+            wire[field] = convert(wire[field])
+        return wire
 
     def from_wire(wire: dict[str, Any]) -> Any:
-        return cls(**{field: convert(wire[field]) for field, _, convert in plans})
+        for field, convert in read:
+            wire[field] = convert(wire[field])
+        return cls(**wire)
 
     return to_wire, from_wire
 

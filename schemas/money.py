@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 
 SCALE = 18
@@ -40,15 +41,22 @@ def from_unscaled(count: int) -> Decimal:
 def to_bytes(value: Decimal) -> bytes:
     """Two's complement, big endian, as short as it can be: the Avro body of a decimal."""
     count = unscaled(value)
-    length = (count if count >= 0 else ~count).bit_length() // 8 + 1
-    return count.to_bytes(length, "big", signed=True)
+    return count.to_bytes(_length(count), "big", signed=True)
 
 
+def _length(count: int) -> int:
+    return (count if count >= 0 else ~count).bit_length() // 8 + 1
+
+
+@functools.lru_cache(maxsize=4_096)  # prices and quantities come again and again
 def from_bytes(data: bytes) -> Decimal:
-    """The amount an Avro decimal body holds. Raises NotExact out of range or when empty."""
+    """The amount an Avro decimal body holds. Raises NotExact out of range, empty or longer than need be."""
     if not data:
         raise NotExact("an empty decimal")
-    return from_unscaled(int.from_bytes(data, "big", signed=True))
+    count = int.from_bytes(data, "big", signed=True)
+    if len(data) != _length(count):
+        raise NotExact(f"{len(data)} bytes of a decimal that re-encode to {_length(count)}")
+    return from_unscaled(count)
 
 
 def plain(value: Decimal) -> str:

@@ -76,4 +76,4 @@ class Findings:
 def shown(value: object) -> str:
     """Return the value as text, with what a terminal would obey, or take for a line's end, spelled out."""
     text = value.hex() if isinstance(value, bytes) else str(value)
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -22,12 +22,12 @@ def main(arguments: Sequence[str]) -> int:
         trust = parse_trust(parsed.trust.read_text(encoding="utf-8"))
         text = parsed.file.read_text(encoding="utf-8")
     except (OSError, BadTrust, UnicodeDecodeError) as error:
-        sys.stderr.write(f"cannot start: {error}\n")
+        sys.stderr.write(f"cannot start: {shown(error)}\n")
         return USAGE
     try:
         one, two = check_fork(parse_fork(text), trust)
     except BadFork as error:
-        sys.stdout.write(f"not proven: {error}\n")
+        sys.stdout.write(f"not proven: {shown(error)}\n")
         return NOT_PROVEN
     lines = (
         f"{one.origin}: two histories of {one.size} entries",

@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
         trust = parse_trust(parsed.trust.read_text(encoding="utf-8")) if parsed.trust else None
         text = parsed.file.read_text(encoding="utf-8")
     except (OSError, BadTrust, UnicodeDecodeError) as error:
-        sys.stderr.write(f"cannot start: {error}\n")
+        sys.stderr.write(f"cannot start: {shown(error)}\n")
         return USAGE
     checked = Checked()
     try:

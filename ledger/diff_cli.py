@@ -42,7 +42,7 @@ def _diff(parsed: argparse.Namespace) -> int:
 def as_text(name: str, found: Parting | None) -> str:
     """Return what is said to people of one partition."""
     if found is None:
-        return f"{name}: the same, entry for entry\n"
+        return f"{shown(name)}: the same, entry for entry\n"
     lines = [f"{name}: the first difference is entry {found.seq}, {found.first} against {found.second}"]
     lines += [f"  {each.path}: {each.first} against {each.second}" for each in found.fields]
     return "".join(f"{shown(line)}\n" for line in lines)

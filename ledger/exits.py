@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
+from ledger.findings import shown
 from ledger.ilk import Broken
 from ledger.shapes import Malformed
 from schemas.codec import Unreadable
@@ -43,14 +44,14 @@ def ended(run: Callable[[], int]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
     except (Malformed, Unreadable, Broken) as error:
-        sys.stderr.write(f"unreadable: {error}\n")
+        sys.stderr.write(f"unreadable: {shown(error)}\n")
         return UNREADABLE
     except (OSError, ValueError) as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{shown(error)}\n")
         return USAGE
 
 
 def not_so(told: str) -> int:
     """Say why the answer is no, and return its code."""
-    sys.stderr.write(f"{told}\n")
+    sys.stderr.write(f"{shown(told)}\n")
     return NOT_SO

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
         else:
             read = verify_files(*known)
     except (OSError, BadTrust, UnicodeDecodeError) as error:
-        sys.stderr.write(f"cannot start: {error}\n")
+        sys.stderr.write(f"cannot start: {shown(error)}\n")
         return USAGE
     outcome = findings.outcome()
     report = {"result": outcome.name.lower(), "exit": outcome.value, "level": parsed.level}

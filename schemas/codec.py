@@ -49,7 +49,11 @@ def decode(cls: type[Message], data: bytes) -> Message:
     """
     codec, again = codec_of(cls), io.BytesIO()
     try:
-        wire = fastavro.schemaless_reader(io.BytesIO(data), codec.schema, None, return_record_name=True)
+        # A record where there could be no other comes without its name: the writer checks only what it must
+        # find the branch of, and an int beyond 32 bits would pass.
+        wire = fastavro.schemaless_reader(
+            io.BytesIO(data), codec.schema, None, return_record_name=True, return_record_name_override=True
+        )
         # What was read, as it was read: a decimal's bytes are not touched here, and have one spelling too.
         fastavro.schemaless_writer(again, codec.schema, wire)
         if again.getvalue() == data:

@@ -3,7 +3,8 @@
 Faust's own way out has no bound (seen in CI, on a busy machine: a prover alive 20 s after SIGTERM). Among
 other things its main loop joins the consumer's thread, whose last tasks may want that loop's answer. A
 thinker may end anywhere, since what it has not acknowledged is read again; so after `STOP_S_MAX` it does, and
-says what was still there. A thread watches, as the main loop itself may be the one that stands.
+says what was still there. A thread watches, as the main loop may stand by then; one that stood before it
+could hear the signal is the supervisor's to kill.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from transport.log import LogError
 logger = logging.getLogger(__name__)
 
 STOP_S_MAX = 6.0  # a stop takes 1.3 s, twice that on a busy machine; the supervisor kills after 10
+TELL_S_MAX = 1.0
 
 
 def end(who: object, error: BaseException, code: int | None = None) -> NoReturn:
@@ -40,7 +42,11 @@ def end(who: object, error: BaseException, code: int | None = None) -> NoReturn:
 
 
 def cut(worker: Worker) -> NoReturn:
-    """End the process now: 0 where it was asked to stop, AGAIN where it was failing."""
+    """End the process now: 0 where a signal asked it to, AGAIN where it was failing."""
+    code = 0 if worker._shutdown_immediately and worker.crash_reason is None else AGAIN
+    last = threading.Timer(TELL_S_MAX, os._exit, (code,))  # who holds the log may never let go of it
+    last.daemon = True
+    last.start()
     try:
         left = "; ".join(repr(task) for task in asyncio.all_tasks(worker.loop))
         logger.error(
@@ -49,7 +55,7 @@ def cut(worker: Worker) -> NoReturn:
         faulthandler.dump_traceback(sys.stderr)
         logging.shutdown()
     finally:
-        os._exit(0 if worker.crash_reason is None else AGAIN)
+        os._exit(code)
 
 
 class BoundedWorker(Worker):

@@ -10,6 +10,7 @@ import pytest
 
 from ledger.diff_cli import as_text
 from ledger.differing import Field, Parting
+from ledger.exits import ended, not_so
 from ledger.findings import Code, Findings, shown
 from ledger.six import Six
 from ledger.six_text import as_text as six_text
@@ -57,3 +58,11 @@ def test_a_file_may_have_any_name(tmp_path: Path) -> None:
     ran = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert (ran.returncode, obeyed(ran.stdout)) == (3, {"\n"})
     assert "\\x1b[2J\\n.ilk" in ran.stdout
+
+
+def test_what_goes_wrong_is_told_so_too(capsys: pytest.CaptureFixture[str]) -> None:
+    def fails() -> int:
+        raise ValueError(COMMANDS)
+
+    assert (not_so(COMMANDS), ended(fails)) == (1, 64)
+    assert obeyed(capsys.readouterr().err) == {"\n"}

@@ -10,7 +10,17 @@ import pytest
 from schemas import avsc, releases
 from schemas.codec import Unreadable, by_schema_hash, decode, encode
 from schemas.compat import problems
-from schemas.models import Bar, Envelope, MarketSignal, News, Quote, Timer, Trade
+from schemas.models import (
+    Bar,
+    Envelope,
+    InstrumentQuote,
+    MarketSignal,
+    News,
+    Quote,
+    QuoteSeen,
+    Timer,
+    Trade,
+)
 from schemas.money import NotExact, from_bytes, plain, to_bytes, unscaled
 from schemas.plain import NotPlain, from_plain, to_plain
 from schemas.reasons import QuarantineReason, Reason
@@ -59,6 +69,14 @@ def test_a_decimal_in_a_longer_spelling_is_unreadable():
     assert longer != data
     with pytest.raises(Unreadable, match="re-encode"):
         decode(MarketSignal, longer)
+
+
+def test_what_could_not_be_written_is_not_read_either_in_a_record_that_may_be_missing_too():
+    seen = QuoteSeen(bid=ONE, ask=ONE, event_time=0, partition=0, offset=0)
+    data = encode(InstrumentQuote(instrument="x", quote=seen))
+    assert data.endswith(b"\x00\x00\x00")  # time, partition, offset
+    with pytest.raises(Unreadable, match="2147483648"):
+        decode(InstrumentQuote, data[:-2] + bytes.fromhex("8080808010") + data[-1:])
 
 
 @pytest.mark.parametrize("text", ["NaN", "Infinity", "1e20", "1e-19"])

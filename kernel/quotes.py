@@ -22,12 +22,14 @@ class Quotes:
     def __init__(self) -> None:
         self._by_offset: dict[tuple[int, int], tuple[str, QuoteSeen]] = {}
         self._last: dict[str, QuoteSeen] = {}
+        self._sane_at: dict[str, int] = {}  # event time of the newest sane one
         self._ages: list[tuple[int, int, int]] = []
 
     def read(self, record: Record, ids: SchemaIds, now: int) -> tuple[str, QuoteSeen] | None:
-        """Take a record of `market.signals` in; its instrument and quote, when it is one we can use.
+        """Take a record of `market.signals` in; its instrument and quote, when it is one we can use and news.
 
-        What cannot be read, or lies in the future, is the selector's to quarantine.
+        What cannot be read, or lies in the future, is the selector's to quarantine. One delivered twice, or
+        overtaken, is none: somebody may have begun to hold the instrument since, and it would fold then.
         """
         try:
             signal = ids.unpack(MarketSignal, record.value)
@@ -43,8 +45,10 @@ class Quotes:
             partition=record.partition,
             offset=record.offset,
         )
+        known = self._sane_at.get(signal.instrument)
+        is_news = known is None or known <= now - QUOTES_US or seen.event_time > known
         self._keep(signal.instrument, seen)
-        return signal.instrument, seen
+        return (signal.instrument, seen) if is_news else None
 
     def last(self, instrument: str | None, now: int) -> QuoteSeen | None:
         """The latest quote of an instrument by event time, an insane one too; None when there is none."""
@@ -71,6 +75,8 @@ class Quotes:
         known = self._last.get(instrument)
         if known is None and len(self._last) >= INSTRUMENTS_MAX:
             return  # quotes are unsigned: names nobody trades must not fill the memory
+        if sane(seen):
+            self._sane_at[instrument] = max(seen.event_time, self._sane_at.get(instrument, seen.event_time))
         if known is None or (seen.event_time, seen.offset) >= (known.event_time, known.offset):
             self._last[instrument] = seen
 

@@ -66,6 +66,10 @@ class SimulatedBroker:
         self._epochs[transactional_id] = self._epochs.get(transactional_id, -1) + 1
         return self._epochs[transactional_id]
 
+    def is_fenced(self, transactional_id: str, epoch: int) -> bool:
+        """Whether the id has a newer epoch; its owner hears of that when it writes."""
+        return self._epochs.get(transactional_id) != epoch
+
     def begin(self, transactional_id: str, epoch: int) -> None:
         """Open a transaction; the last one's markers are waited for. One that is open already is a bug."""
         self._check(transactional_id, epoch)
@@ -168,7 +172,7 @@ class SimulatedBroker:
         return self._slots[at]
 
     def _check(self, transactional_id: str, epoch: int) -> None:
-        if self._epochs.get(transactional_id) != epoch:
+        if self.is_fenced(transactional_id, epoch):
             raise Fenced(f"{transactional_id}: a newer process has taken over (epoch {epoch})")
 
     def _write(self, at: Position, produce: Produce, transaction: Transaction | None) -> Record:

@@ -122,5 +122,9 @@ class SimulatedLog:
         """Partitions with something left to read."""
         return frozenset(at for at, offset in self._next.items() if offset < self._broker.end(at))
 
+    def is_fenced(self) -> bool:
+        """Whether a newer process has taken over; no real one can know before it writes."""
+        return self._broker.is_fenced(self._id, self._epoch)
+
     def close(self) -> None:
         """Nothing to let go of: an open transaction stays open until the successor's `init`."""

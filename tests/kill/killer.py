@@ -21,9 +21,10 @@ from tests.kill.book import Book
 from tests.kill.brokers import Brokers
 from tests.kill.hand import signer_of
 from tests.kill.pace import Pace
-from tests.kill.points import LOOPS, Arm, Deck
+from tests.kill.points import LEADS_TO_ASKING, LOOPS, Arm, Deck
 from tests.kill.stage import TRANSACTION_TIMEOUT_MS, Stage
 from transport.exits import AGAIN, FENCED
+from transport.kill_points import KillPoint as P
 
 ARMED_S_MAX = 20.0  # a point that was not reached by then is given up: the process dies at random
 FROZEN_S = {True: TRANSACTION_TIMEOUT_MS / 1_000 + 2.0, False: 8.0}  # a loop; a worker (its session: 6 s)
@@ -132,11 +133,21 @@ class Killer:
         """What the next life is to die of; the supervisor starts it a moment later."""
         env = self.stage.env[name]
         env.pop("INTERLOCK_KILL_AT", None)
-        if self.book.total >= self.wanted or self.rng.random() > ARMED_SHARE or not self.pace.moves():
+        if self.book.total >= self.wanted:
             return None
-        arm = self._decks[name].draw(None if before is None else before.point)
+        died_at = None if before is None else before.point
+        if self._rare(died_at):
+            arm = Arm(point=P.BETWEEN_ASKING)
+        elif self.rng.random() > ARMED_SHARE or not self.pace.moves():
+            return None
+        else:
+            arm = self._decks[name].draw(died_at)
         env["INTERLOCK_KILL_AT"] = str(arm)
         return arm
+
+    def _rare(self, died_at: P | None) -> bool:
+        """Whether the one way to a point at which nobody has died yet is open: no chance may pass it by."""
+        return died_at in LEADS_TO_ASKING and P.BETWEEN_ASKING.value in self.book.unreached()
 
     def _strike(self) -> None:
         if self._owes(BROKER_EVERY, "broker") and not self.brokers.away:

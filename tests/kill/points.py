@@ -38,6 +38,7 @@ VENUE_TIMES_MAX = {
 IN_THE_MIDST = (P.BEGUN, P.PRODUCED, P.BEFORE_OFFSETS, P.BEFORE_COMMIT)  # of what the client does in a thread
 MICROS_MAX = 3_000
 AGAIN_CHANCE = 0.7
+LEADS_TO_ASKING = (P.BEFORE_EFFECT, P.BEFORE_VENUE)  # only an order the venue never saw is asked about first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +77,8 @@ class Deck:
 
     def draw(self, died_at: P | None = None) -> Arm:
         """The next place to die, given where it died last."""
-        if died_at in (P.BEFORE_EFFECT, P.BEFORE_VENUE) and self._rng.random() < AGAIN_CHANCE:
-            return Arm(point=P.BETWEEN_ASKING)  # only an order the venue never saw leads there
+        if died_at in LEADS_TO_ASKING and self._rng.random() < AGAIN_CHANCE:
+            return Arm(point=P.BETWEEN_ASKING)
         if not self._left:
             self._left.extend(self._rng.sample(self._points, len(self._points)))
         return self._arm(self._left.popleft())

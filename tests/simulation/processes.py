@@ -104,15 +104,22 @@ class Process:
             return
         if self.life is None:
             self.life = self._born()
-        self._live(self.life)
+        life = self.life
+        self._live(life)
+        if life.log.is_fenced():  # by an elder that began before it and asked for its epoch after it
+            self._weary(life)
 
     def haunt(self) -> None:
         """Let the zombies do one thing each."""
         for zombie in list(self.zombies):
             self._live(zombie)
-            zombie.haunts += 1
-            if zombie.haunts > HAUNTS_MAX and not zombie.turning:
-                self._gone(zombie, "given up")
+            self._weary(zombie)
+
+    def _weary(self, life: Life) -> None:
+        """Another turn of one that has nothing to say; somebody ends it at last."""
+        life.haunts += 1
+        if life.haunts > HAUNTS_MAX and not life.turning:
+            self._gone(life, "given up")
 
     def succeeded(self) -> None:
         """Take the present life for dead; it does not know that."""

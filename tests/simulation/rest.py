@@ -25,6 +25,8 @@ def settled(processes: Iterable[Process]) -> bool:
         life = process.life
         if life is None or not life.started or life.log.behind() or _busy(life.loop) or process.zombies:
             return False
+        if life.log.is_fenced():
+            return False  # it does not know; while nothing is to be written, it never will
         if process.name == "executor" and life.processor.state.open:
             return False
         if process.name == "selector" and life.processor.state.flows.reopening():

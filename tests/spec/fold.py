@@ -50,16 +50,19 @@ class Spec:
         return marks, self.out
 
     def quote(self, now, place, signal):
-        """Keep a quote; it folds as a mark when sane, held by somebody and of a later second."""
+        """Keep a quote; it folds as a mark when sane, held by somebody, of a later second, and news."""
         if signal.event_time > max(now, self.now) + SKEW:
             return None
         body = signal.body
         seen = SimpleNamespace(bid=body.bid, ask=body.ask, event_time=signal.event_time, place=place)
+        since = max(now, self.now) - QUOTE_LIFE
+        known = [x.event_time for name, x in self.quotes if name == signal.instrument and book.sane(x)]
+        news = seen.event_time > max(filter(since.__lt__, known), default=seen.event_time - 1)
         self.quotes.append((signal.instrument, seen))
         held = any(signal.instrument in book.exposed(each) for each in self.accounts.values())
         last = self.folding.get(signal.instrument)
         newer = last is None or seen.event_time // SECOND > last.event_time // SECOND
-        if not (held and newer and book.sane(seen)):
+        if not (held and newer and news and book.sane(seen)):
             return None
         self.folding[signal.instrument] = seen
         return signal.instrument, seen

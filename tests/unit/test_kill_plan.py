@@ -5,11 +5,15 @@ from __future__ import annotations
 import random
 from collections import Counter
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any, cast
 
 from interlock.services.restarts import Patience, Streak, after_stop
+from interlock.tally import Tally
 from kernel.venues.venue import VenueAnswer
 from schemas.models import ReceiptStatus
 from tests.kill.counts import Accepted, Taken, count
+from tests.kill.killer import Killer
 from tests.kill.points import AGAIN_CHANCE, LOOPS, Arm, Deck, points_of
 from transport.exits import FENCED
 from transport.kill_points import KillAt, KillPoint
@@ -30,6 +34,21 @@ def test_a_death_before_the_venue_leads_to_one_between_asking_and_sending():
     deck = Deck("executor", random.Random(1))
     drawn = [deck.draw(KillPoint.BEFORE_VENUE).point for _ in range(200)]
     assert drawn.count(KillPoint.BETWEEN_ASKING) > 200 * (AGAIN_CHANCE - 0.15)
+
+
+def test_the_one_way_to_a_point_nobody_died_at_is_taken_though_nothing_moves():
+    env: dict[str, dict[str, str]] = {name: {} for name in LOOPS}
+    stage = SimpleNamespace(env=env, hand=SimpleNamespace(), observer=SimpleNamespace(tally=Tally()))
+    killer = Killer(cast("Any", stage), random.Random(1), 1_000, 1.0, cast("Any", None))
+    killer.pace.moves()  # nothing has happened yet: what comes is counted from here
+    for _ in range(50):
+        killer.pace.killed()
+    before = Arm(point=KillPoint.BEFORE_VENUE)
+    assert not killer.pace.moves()
+    assert killer._armed("executor", before) == Arm(point=KillPoint.BETWEEN_ASKING)
+    assert env["executor"] == {"INTERLOCK_KILL_AT": "between-asking:1"}
+    killer._booked("point", "executor", KillPoint.BETWEEN_ASKING.value)
+    assert killer._armed("executor", before) is None
 
 
 def test_an_arm_is_read_by_the_process_as_it_is_meant():
